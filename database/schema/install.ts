@@ -1,0 +1,37 @@
+/** Installs and inspects the ledger's schema: knex migrations, numbered, append-only, listed by hand. */
+import knex from 'knex';
+import type { Knex } from 'knex';
+import * as ledger from './0001-ledger';
+
+const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
+  { name: '0001-ledger', migration: ledger },
+];
+
+const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {
+  getMigrations: () => Promise.resolve([...MIGRATIONS]),
+  getMigrationName: ({ name }) => name,
+  getMigration: ({ migration }) => Promise.resolve(migration),
+};
+
+/** Name of the newest schema change that this version knows. */
+export const LATEST_SCHEMA = MIGRATIONS[MIGRATIONS.length - 1]!.name;
+
+/**
+ * Brings schema `carryover` up to date.
+ *
+ * @returns the names of the schema changes that were applied now; empty where the schema was current
+ */
+export async function installSchema(targetUrl: string): Promise<string[]> {
+  const db = knex({ client: 'pg', connection: targetUrl, pool: { min: 0, max: 1 } });
+  try {
+    await db.raw('CREATE SCHEMA IF NOT EXISTS carryover');
+    const [, applied] = (await db.migrate.latest({
+      migrationSource: source,
+      schemaName: 'carryover',
+      tableName: 'schema_changes',
+    })) as [number, string[]];
+    return applied;
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Why a source row could not be loaded. The order is the rank: the first that applies is a row's primary reason, and
+ * the quarantine keeps the list of all.
+ */
+export const REASONS = [
+  'case_unmapped',
+  'case_ambiguous',
+  'actor_unmapped',
+  'actor_ambiguous',
+  'code_unknown',
+  'value_invalid',
+  'value_too_long',
+  'time_gap',
+  'time_ambiguous',
+] as const;
+
+export type Reason = (typeof REASONS)[number];

@@ -1,0 +1,85 @@
+/**
+ * Looks at both servers before a run starts and says everything that is wrong at once. It writes nothing and works
+ * with a source user that may only SELECT and with the worker's limited role on the target.
+ */
+import type { Mapping } from '../../mappings/mapping';
+import type { Check, CheckOutcome } from './check';
+import { MAPPING_CHECKS, SERVER_CHECKS } from './checks';
+import { errorCode } from './connection-problem';
+import type { Context, PreflightInput } from './context';
+import { createContext } from './context';
+
+export interface PreflightResult {
+  /** What keeps the migration from starting. */
+  readonly problems: string[];
+  /** What is worth a person's look. */
+  readonly warnings: string[];
+  readonly checks: readonly CheckOutcome[];
+}
+
+/** The whole preflight of one mapping. */
+export async function runPreflight(input: PreflightInput & { readonly mapping: Mapping }): Promise<PreflightResult> {
+  return summarize(await runChecks([...SERVER_CHECKS, ...MAPPING_CHECKS], createContext(input, input.mapping), []));
+}
+
+/** The preflight of several mappings: what is asked of the servers is asked once. */
+export async function runPreflights(
+  input: PreflightInput,
+  mappings: readonly [Mapping, ...Mapping[]],
+): Promise<{ servers: PreflightResult; migrations: { migration: string; result: PreflightResult }[] }> {
+  const servers = await runChecks(SERVER_CHECKS, createContext(input, mappings[0]), []);
+  const migrations: { migration: string; result: PreflightResult }[] = [];
+  for (const mapping of mappings) {
+    const outcomes = await runChecks(MAPPING_CHECKS, createContext(input, mapping), servers);
+    migrations.push({ migration: mapping.name, result: summarize(outcomes) });
+  }
+  return { servers: summarize(servers), migrations };
+}
+
+/** @param before outcomes that `needs` may name besides those of `checks` */
+async function runChecks(
+  checks: readonly Check[],
+  context: Context,
+  before: readonly CheckOutcome[],
+): Promise<CheckOutcome[]> {
+  const outcomes: CheckOutcome[] = [];
+  for (const check of checks) {
+    const failed = check.needs.find((need) =>
+      [...before, ...outcomes].some((outcome) => outcome.name === need && isUnmet(outcome)),
+    );
+    outcomes.push(
+      failed === undefined
+        ? await runOne(check, context)
+        : { name: check.name, status: 'skipped', sentences: [`Not looked at, since "${failed}" failed.`] },
+    );
+  }
+  return outcomes;
+}
+
+const isUnmet = (outcome: CheckOutcome): boolean => outcome.status === 'problem' || outcome.status === 'skipped';
+
+async function runOne(check: Check, context: Context): Promise<CheckOutcome> {
+  try {
+    const sentences = await check.run(context);
+    return { name: check.name, status: sentences.length === 0 ? 'ok' : check.severity, sentences };
+  } catch (error) {
+    // A check that could not look is a problem whatever its severity; the others still have their say.
+    const sentence = `The check "${check.name}" could not be carried out (${errorCode(error) ?? 'no error code'}); look at the server's own log, and run \`carryover check\` again.`;
+    return { name: check.name, status: 'problem', sentences: [sentence] };
+  }
+}
+
+function summarize(checks: readonly CheckOutcome[]): PreflightResult {
+  const sentencesOf = (status: CheckOutcome['status']): string[] =>
+    checks.filter((check) => check.status === status).flatMap((check) => check.sentences);
+  const skipped = checks.filter((check) => check.status === 'skipped').map((check) => check.name);
+  const problems = sentencesOf('problem');
+  return {
+    problems:
+      problems.length === 0 || skipped.length === 0
+        ? problems
+        : [...problems, `Not looked at because of that: ${skipped.join(', ')}.`],
+    warnings: sentencesOf('warning'),
+    checks,
+  };
+}

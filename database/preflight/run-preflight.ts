@@ -64,7 +64,7 @@ async function runOne(check: Check, context: Context): Promise<CheckOutcome> {
     return { name: check.name, status: sentences.length === 0 ? 'ok' : check.severity, sentences };
   } catch (error) {
     // A check that could not look is a problem whatever its severity; the others still have their say.
-    const sentence = `The check "${check.name}" could not be carried out (${errorCode(error) ?? 'no error code'}); look at the server's own log, and run \`carryover check\` again.`;
+    const sentence = `The check "${check.name}" could not be carried out (${errorCode(error) ?? (error instanceof Error ? error.name : 'no error code')}); look at the server's own log, and run \`carryover check\` again.`;
     return { name: check.name, status: 'problem', sentences: [sentence] };
   }
 }

@@ -31,7 +31,8 @@ type Reader = Pick<Context, 'target' | 'mapping'>;
 export async function readTargetTable(context: Reader, table: string): Promise<TargetTable | undefined> {
   const named = [context.mapping.target.schema, table];
   const [row] = await context.target(
-    `SELECT c.relkind::text AS kind, row_security_active(c.oid)::text AS "rowSecurity", c.relhasrules::text AS rules
+    `SELECT c.relkind::text AS kind, row_security_active(c.oid)::text AS "rowSecurity", -- relhasrules stays set until a VACUUM after the last rule is gone
+            EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3'))::text AS rules
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
     named,

@@ -1,0 +1,78 @@
+/**
+ * What a report is made of, as the databases answered: counts only, never a row. `database/report/` reads it, in one
+ * snapshot of the target.
+ */
+import type { Balance, CheckResult } from '../shared/verdict';
+
+export interface ReferenceFacts {
+  readonly name: string;
+  readonly role: 'case' | 'actor';
+  /** Column of the source that holds the legacy reference. */
+  readonly source: string;
+  /** Table of the target through which it is resolved. */
+  readonly lookup: string;
+  /** Whether NULL in the source is a legitimate "none". */
+  readonly optional: boolean;
+  /** What becomes of a row without an answer. */
+  readonly policy: 'quarantine' | 'null';
+  /** Distinct lookup keys with exactly one distinct answer. */
+  readonly available: number;
+  /** Rows by outcome: source rows for the role `case`, loaded rows for the role `actor`. */
+  readonly resolved: number;
+  readonly absent: number;
+  readonly unmapped: number;
+  readonly ambiguous: number;
+}
+
+/** Migrations counted once each: `source` rows read, `records` loaded. */
+export interface EstateFacts {
+  readonly tables: number;
+  readonly source: number;
+  readonly records: number;
+}
+
+export interface ReportFacts {
+  readonly migration: string;
+  readonly domain: string;
+  readonly run: string;
+  /** ISO 8601 in UTC. */
+  readonly startedAt: string;
+  /** When the run ended; the time of reading while it has not. */
+  readonly finishedAt: string;
+  readonly source: {
+    readonly table: string;
+    /** Rows within the run's bounds, as the source counted them at its start. */
+    readonly rows: number;
+    /** Zone of the source's wall clocks. */
+    readonly zone: string;
+  };
+  readonly target: {
+    readonly schema: string;
+    readonly table: string;
+    /** Rows of the whole table when the run started, and now. */
+    readonly rowsBefore: number;
+    readonly rowsAfter: number;
+  };
+  readonly balance: Balance;
+  /** True where batches cover the run up to its upper bound and each is validated. */
+  readonly complete: boolean;
+  readonly written: { readonly inserted: number; readonly updated: number; readonly unchanged: number };
+  readonly batches: number;
+  readonly parked: readonly { readonly batch: number; readonly cause: string }[];
+  readonly references: readonly ReferenceFacts[];
+  readonly states: readonly { readonly state: string; readonly rows: number }[];
+  readonly years: readonly { readonly year: number; readonly rows: number }[];
+  readonly transitions: readonly { readonly from: string; readonly to: string; readonly rows: number }[];
+  /** Source column by which `quarantine` is shown; null where the mapping names none. */
+  readonly statusColumn: string | null;
+  readonly quarantine: readonly { readonly reason: string; readonly status: string | null; readonly rows: number }[];
+  readonly checks: readonly CheckResult[];
+  readonly estate: {
+    /** Migrations done before Carryover. */
+    readonly baseline: EstateFacts;
+    /** The state of every migration's latest finished run before this one; this migration's own aside. */
+    readonly others: EstateFacts;
+    /** This migration's latest finished run before this one; null where there is none. */
+    readonly previous: { readonly source: number; readonly records: number } | null;
+  };
+}

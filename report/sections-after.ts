@@ -1,0 +1,89 @@
+/** Sections of the Markdown report on what was not moved, and on the estate that the run belongs to. */
+import { added, code, count, rate, table } from './format';
+import type { EstateLine, Report } from './model';
+import { percent } from './percent';
+import { remedyOf } from './remedies';
+
+export function quarantineSection({ migration, run, quarantine, balance, statusColumn }: Report): string {
+  const title = '## What was not loaded';
+  if (quarantine.length === 0) {
+    const excluded = balance.excluded > 0 ? ` ${count(balance.excluded)} rows are excluded by the mapping's rule.` : '';
+    return `${title}\n\nNo row is in quarantine.${excluded}`;
+  }
+  const reasons = [...new Set(quarantine.map(({ reason }) => reason))];
+  const status = statusColumn === null ? [] : [{ title: `source ${code(statusColumn)}` }];
+  const rows = quarantine.map((line) => [
+    code(line.reason),
+    ...(statusColumn === null ? [] : [line.status === null ? '(none)' : code(line.status)]),
+    count(line.rows),
+    rate(percent(line.rows, balance.source)),
+  ]);
+  const help = reasons.map((reason) => {
+    const { meaning, recover } = remedyOf(reason);
+    return `- ${code(reason)}: ${meaning}. To recover: ${recover}.`;
+  });
+  return [
+    title,
+    table(
+      [{ title: 'reason' }, ...status, { title: 'rows', align: 'right' }, { title: 'of the source', align: 'right' }],
+      rows,
+    ),
+    'Every one of these rows is kept whole in the ledger. See them in the target database:',
+    [
+      '```sql',
+      'SELECT q.legacy_key, o.reason, q.reasons, q.columns, q.source_row',
+      'FROM carryover.quarantine_occurrences o',
+      'JOIN carryover.quarantine q USING (migration, legacy_key)',
+      `WHERE o.run_id = ${run}`,
+      'ORDER BY o.reason, q.legacy_key;',
+      '```',
+    ].join('\n'),
+    'What the reasons mean, and how to recover the rows:',
+    help.join('\n'),
+    `Then start ${code(migration)} again: rows whose cause is gone are loaded, the rest stays as it is.`,
+  ].join('\n\n');
+}
+
+export function actorsSection({ references, actors, balance }: Report): string {
+  const people = references.filter(({ role }) => role === 'actor');
+  const first = people[0];
+  if (first === undefined) return '';
+  const share = (rows: number): string => rate(percent(rows, balance.loaded));
+  return [
+    '## Actors',
+    table(
+      [{ title: 'loaded rows' }, { title: 'count', align: 'right' }, { title: 'of the loaded', align: 'right' }],
+      [
+        ['with an actor', count(actors.mapped), share(actors.mapped)],
+        ['without an actor', count(actors.missing), share(actors.missing)],
+      ],
+    ),
+    actors.missing === 0
+      ? 'Every loaded row names its actor.'
+      : `Without an actor: ${count(first.absent)} whose ${code(first.source)} is NULL, ${count(first.unmapped)} not in ` +
+        `${code(first.lookup)}, ${count(first.ambiguous)} with two answers.`,
+  ].join('\n\n');
+}
+
+export function estateSection({ estate, migration }: Report): string {
+  const row = (name: string, { tables, records, rate: share }: EstateLine, number: (n: number) => string): string[] => [
+    name,
+    number(tables),
+    number(records),
+    rate(share),
+  ];
+  return [
+    '## The estate',
+    table(
+      [
+        { title: '' },
+        { title: 'table migrations', align: 'right' },
+        { title: 'records', align: 'right' },
+        { title: 'rate', align: 'right' },
+      ],
+      [row('before', estate.before, count), row('this run', estate.run, added), row('after', estate.after, count)],
+    ),
+    `Each migration counts once, by its latest run; earlier ones were imported. The rate of this run is that of ` +
+      `${code(migration)}: loaded of source rows.`,
+  ].join('\n\n');
+}

@@ -1,0 +1,150 @@
+/** What the ledger knows of a run: counts by fate, lookups, quarantine, checks, and the estate around it. */
+import type { ReportFacts } from '../../report/facts';
+import { rowsOf, toNumber, type Queryable } from './query';
+
+export interface RunFacts {
+  readonly migration: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly sourceRows: number;
+  readonly targetRowsBefore: number;
+}
+
+const RUN = `
+SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finished_at, clock_timestamp()) AS finished_at
+FROM carryover.runs WHERE run_id = $1`;
+
+/** The run's own line, or null where the ledger holds no such run. */
+export async function readRun(db: Queryable, run: string): Promise<RunFacts | null> {
+  const [row] = await rowsOf<{
+    migration: string;
+    estimated_rows: string;
+    target_rows_before: string;
+    started_at: Date;
+    finished_at: Date;
+  }>(db, RUN, [run]);
+  if (row === undefined) return null;
+  return {
+    migration: row.migration,
+    startedAt: row.started_at.toISOString(),
+    finishedAt: row.finished_at.toISOString(),
+    sourceRows: toNumber(row.estimated_rows),
+    targetRowsBefore: toNumber(row.target_rows_before),
+  };
+}
+
+const BALANCE = `
+SELECT source, loaded, inserted, updated, unchanged, quarantined, excluded, pending,
+       complete AND NOT EXISTS (SELECT FROM carryover.batches b WHERE b.run_id = $1 AND b.state <> 'validated')
+         AS complete,
+       (SELECT count(*) FROM carryover.batches b WHERE b.run_id = $1) AS batches
+FROM carryover.run_balance WHERE run_id = $1`;
+
+/** Rows by fate. A batch that is loaded but not validated is not complete: nobody has looked at it yet. */
+export async function readBalance(
+  db: Queryable,
+  run: string,
+): Promise<Pick<ReportFacts, 'balance' | 'written' | 'complete' | 'batches'>> {
+  const [row] = await rowsOf<Record<string, string> & { complete: boolean }>(db, BALANCE, [run]);
+  const count = (name: string): number => toNumber(row![name]!);
+  return {
+    balance: {
+      source: count('source'),
+      loaded: count('loaded'),
+      quarantined: count('quarantined'),
+      excluded: count('excluded'),
+      pending: count('pending'),
+    },
+    written: { inserted: count('inserted'), updated: count('updated'), unchanged: count('unchanged') },
+    complete: row!.complete,
+    batches: count('batches'),
+  };
+}
+
+const PARKED = `
+SELECT batch, coalesce(cause, 'unknown') AS cause FROM carryover.batches
+WHERE run_id = $1 AND state = 'parked' ORDER BY batch LIMIT 100`;
+
+/** The first parked batches. */
+export async function readParked(db: Queryable, run: string): Promise<ReportFacts['parked']> {
+  return await rowsOf<{ batch: number; cause: string }>(db, PARKED, [run]);
+}
+
+export type Outcome = 'resolved' | 'absent' | 'unmapped' | 'ambiguous';
+
+const OUTCOMES = `
+SELECT reference, outcome, sum(rows) AS rows FROM carryover.lookups WHERE run_id = $1 GROUP BY reference, outcome`;
+
+/** Rows by reference and outcome; an outcome that no row had is absent. */
+export async function readOutcomes(db: Queryable, run: string): Promise<Map<string, Map<Outcome, number>>> {
+  const byReference = new Map<string, Map<Outcome, number>>();
+  for (const row of await rowsOf<{ reference: string; outcome: Outcome; rows: string }>(db, OUTCOMES, [run])) {
+    const outcomes = byReference.get(row.reference) ?? new Map<Outcome, number>();
+    byReference.set(row.reference, outcomes.set(row.outcome, toNumber(row.rows)));
+  }
+  return byReference;
+}
+
+// A status that is no JSON text is kept as an object of bytes: that it is one says enough.
+const QUARANTINE = `
+SELECT o.reason,
+       CASE WHEN jsonb_typeof(q.source_row -> $2) = 'object' THEN '(bytes)' ELSE q.source_row ->> $2 END AS status,
+       count(*) AS rows
+FROM carryover.quarantine_occurrences o
+JOIN carryover.quarantine q USING (migration, legacy_key)
+WHERE o.run_id = $1
+GROUP BY 1, 2`;
+
+/** Quarantined rows of the run by reason and by a source column; without one, the status is null. */
+export async function readQuarantine(
+  db: Queryable,
+  run: string,
+  statusColumn: string | null,
+): Promise<ReportFacts['quarantine']> {
+  const rows = await rowsOf<{ reason: string; status: string | null; rows: string }>(db, QUARANTINE, [
+    run,
+    statusColumn,
+  ]);
+  return rows.map(({ reason, status, rows: count }) => ({ reason, status, rows: toNumber(count) }));
+}
+
+const CHECKS = 'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1 ORDER BY position, name';
+
+/** Quality checks in the order in which they ran. */
+export async function readChecks(db: Queryable, run: string): Promise<ReportFacts['checks']> {
+  const rows = await rowsOf<{ name: string; compared: string; found: string }>(db, CHECKS, [run]);
+  return rows.map(({ name, compared, found }) => ({ name, compared: toNumber(compared), found: toNumber(found) }));
+}
+
+const BASELINE = `
+SELECT count(*) AS tables, coalesce(sum(source_rows), 0) AS source, coalesce(sum(records), 0) AS records
+FROM carryover.baseline`;
+
+const EARLIER = `
+WITH latest AS (
+  SELECT DISTINCT ON (migration) migration, run_id FROM carryover.runs
+  WHERE state = 'finished' AND run_id < $1
+  ORDER BY migration, run_id DESC
+)
+SELECT l.migration = $2 AS own, count(DISTINCT l.migration) AS tables,
+       coalesce(sum(b.source), 0) AS source, coalesce(sum(b.loaded), 0) AS records
+FROM latest l LEFT JOIN carryover.batches b USING (run_id)
+GROUP BY 1`;
+
+/** All migrations before this run, each by its latest finished run; the imported ones stand in the baseline. */
+export async function readEstate(db: Queryable, run: string, migration: string): Promise<ReportFacts['estate']> {
+  type Row = { own: boolean; tables: string; source: string; records: string };
+  const counts = (row: Row | undefined): ReportFacts['estate']['baseline'] => ({
+    tables: toNumber(row?.tables ?? '0'),
+    source: toNumber(row?.source ?? '0'),
+    records: toNumber(row?.records ?? '0'),
+  });
+  const [baseline] = await rowsOf<Row>(db, BASELINE, []);
+  const earlier = await rowsOf<Row>(db, EARLIER, [run, migration]);
+  const own = earlier.find((row) => row.own);
+  return {
+    baseline: counts(baseline),
+    others: counts(earlier.find((row) => !row.own)),
+    previous: own === undefined ? null : { source: toNumber(own.source), records: toNumber(own.records) },
+  };
+}

@@ -1,0 +1,82 @@
+import type { Pool } from 'pg';
+import { referencesOf, type Mapping } from '../../mappings/mapping';
+import type { ReferenceFacts, ReportFacts } from '../../report/facts';
+import { CarryoverError } from '../../shared/errors';
+import {
+  readBalance,
+  readChecks,
+  readEstate,
+  readOutcomes,
+  readParked,
+  readQuarantine,
+  readRun,
+  type RunFacts,
+} from './ledger';
+import { inSnapshot, type Queryable } from './query';
+import { countAvailable, countStates, countTargetRows, countTransitions, countYears } from './target';
+
+async function readReferences(db: Queryable, mapping: Mapping, run: string): Promise<ReferenceFacts[]> {
+  const outcomes = await readOutcomes(db, run);
+  const facts: ReferenceFacts[] = [];
+  for (const { role, reference } of referencesOf(mapping)) {
+    const rows = outcomes.get(reference.name);
+    facts.push({
+      name: reference.name,
+      role,
+      source: reference.source,
+      lookup: reference.lookup.table,
+      optional: reference.optional === true,
+      policy: reference.missing,
+      available: await countAvailable(db, mapping, reference),
+      resolved: rows?.get('resolved') ?? 0,
+      absent: rows?.get('absent') ?? 0,
+      unmapped: rows?.get('unmapped') ?? 0,
+      ambiguous: rows?.get('ambiguous') ?? 0,
+    });
+  }
+  return facts;
+}
+
+async function readRunOf(db: Queryable, mapping: Mapping, run: string): Promise<RunFacts> {
+  const facts = /^[0-9]{1,18}$/.test(run) ? await readRun(db, run) : null;
+  if (facts?.migration === mapping.name) return facts;
+  throw new CarryoverError('InputRefused', `The ledger holds no run ${JSON.stringify(run)} of ${mapping.name}.`);
+}
+
+/**
+ * Reads all figures of a run's report from ledger and target, in one snapshot. Everything is aggregated by the server:
+ * what comes over is a few hundred lines, whatever the table holds.
+ *
+ * @param run id of the run in the ledger; it may still be open, as the report is a part of it
+ * @throws CarryoverError `InputRefused` where the ledger holds no such run of this mapping
+ */
+export async function readReportFacts(pool: Pool, mapping: Mapping, run: string): Promise<ReportFacts> {
+  return await inSnapshot(pool, async (db) => {
+    const { startedAt, finishedAt, sourceRows, targetRowsBefore } = await readRunOf(db, mapping, run);
+    const statusColumn = mapping.report.status ?? null;
+    return {
+      migration: mapping.name,
+      domain: mapping.domain,
+      run,
+      startedAt,
+      finishedAt,
+      source: { table: mapping.source.table, rows: sourceRows, zone: mapping.time.zone },
+      target: {
+        schema: mapping.target.schema,
+        table: mapping.target.table,
+        rowsBefore: targetRowsBefore,
+        rowsAfter: await countTargetRows(db, mapping),
+      },
+      ...(await readBalance(db, run)),
+      parked: await readParked(db, run),
+      references: await readReferences(db, mapping, run),
+      states: await countStates(db, mapping),
+      years: await countYears(db, mapping),
+      transitions: await countTransitions(db, mapping),
+      statusColumn,
+      quarantine: await readQuarantine(db, run, statusColumn),
+      checks: await readChecks(db, run),
+      estate: await readEstate(db, run, mapping.name),
+    };
+  });
+}

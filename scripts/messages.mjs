@@ -1,0 +1,17 @@
+/** A failure that a person can do something about: its message is all that is shown. */
+export class Failure extends Error {}
+
+/** One line for the person at the terminal. */
+export function say(line) {
+  console.log(line);
+}
+
+/** Runs an entry and turns its outcome into the exit code; only a bug shows a stack. */
+export async function runMain(main) {
+  try {
+    process.exitCode = (await main()) ?? 0;
+  } catch (error) {
+    console.error(error instanceof Failure ? error.message : error);
+    process.exitCode = 1;
+  }
+}

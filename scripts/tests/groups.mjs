@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readJsonIfThere } from '../files.mjs';
+import { say } from '../messages.mjs';
+import { ROOT } from '../project.mjs';
+import { runNode } from './children.mjs';
+
+const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
+
+/** Runs one group of tests; counts come from jest's own result file. */
+export async function runGroup(group, more, servers, stop) {
+  say(`\n== ${group}`);
+  const folder = mkdtempSync(join(tmpdir(), 'carryover-jest-'));
+  const results = join(folder, 'results.json');
+  try {
+    const args = [JEST, '--selectProjects', group, '--passWithNoTests', '--json', `--outputFile=${results}`, ...more];
+    const env = { ...process.env, ...(servers ? { CARRYOVER_TEST_HOME: servers.home } : {}) };
+    const { code } = await runNode(args, { stop, env, show: true });
+    return count(group, code, readJsonIfThere(results));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that cannot even be loaded holds no failed test, but is a failure; so is a jest that ends without a result. */
+export function count(name, code, results) {
+  if (!results) return { name, passed: 0, failed: 1, note: `jest ended without a result (${code})` };
+  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+  return {
+    name,
+    passed: results.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: results.numPendingTests + results.numTodoTests,
+    failures: results.testResults.flatMap(({ assertionResults }) =>
+      assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+    ),
+  };
+}

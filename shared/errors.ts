@@ -11,8 +11,7 @@ export const NON_RETRYABLE = [
   'Superseded',
   'StageLost',
   'MappingChanged',
-  'LoadRefused',
-  'TooManyQuarantined',
+  'Parked',
   'NotProven',
 ] as const;
 

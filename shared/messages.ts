@@ -53,6 +53,8 @@ export interface ExtractResult {
   readonly source: number;
   readonly staged: number;
   readonly excluded: number;
+  /** True where the batch's load had been committed before: only its validation is left to do. */
+  readonly loaded: boolean;
 }
 
 /** Rows by outcome of the lookup of one role (cases or actors). */
@@ -85,6 +87,8 @@ export interface UnfinishedBatch {
   readonly batch: number;
   readonly state: 'planned' | 'running' | 'loaded' | 'parked';
   readonly rows: number;
+  /** Why it was parked; null otherwise. */
+  readonly cause: string | null;
 }
 
 /** What the ledger says is left to do: asked at the start, at continue-as-new and at the end of a run. */

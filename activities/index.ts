@@ -1,0 +1,11 @@
+import type { Dependencies } from './dependencies';
+import { createPlan } from './plan';
+import { createRun } from './run';
+import { createSteps } from './steps';
+
+/** All activities, over what they receive. */
+export function createActivities(dependencies: Dependencies) {
+  return { ...createPlan(dependencies), ...createRun(dependencies), ...createSteps(dependencies) };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,28 @@
+import type { BatchRef, CutResult, Headline, Remaining, RunPlan } from '../shared/messages';
+import type { Dependencies } from './dependencies';
+import { guarded } from './guarded';
+
+/** What a run asks of the ledger around its batches. */
+export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'runs'>) => ({
+  /** Cuts the batch with the given number, or says that there is none to cut. */
+  cut: (ref: BatchRef): Promise<CutResult> => guarded(() => runs.cut(mappings.get(ref.migration), ref)),
+
+  /** What the ledger holds as unfinished. */
+  remaining: (request: { run: string; epoch: number; limit: number }): Promise<Remaining> =>
+    guarded(() => runs.remaining(request.run, request.epoch, request.limit)),
+
+  /** Parks a batch with the cause that an operator reads. */
+  park: (request: { ref: BatchRef; cause: string }): Promise<void> =>
+    guarded(() => runs.park(request.ref, request.cause)),
+
+  /** Checks what no batch can see, closes the run and computes its verdict. */
+  finish: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<Headline> =>
+    guarded(async () => {
+      await runs.check(mappings.get(plan.migration), plan.run);
+      return runs.finish(plan.run, plan.epoch);
+    }),
+
+  /** Builds, stores and writes the report; returns where. */
+  report: (plan: Pick<RunPlan, 'run' | 'migration'>): Promise<string> =>
+    guarded(() => runs.report(mappings.get(plan.migration), plan.run)),
+});

@@ -1,0 +1,37 @@
+/**
+ * A converter brings the SQL forms of one kind of value together. A kind that lacks a form does not compile: the
+ * registry is a record over every kind.
+ *
+ * Stage columns are text: every form that casts is called only on text for which no `unfit` test holds.
+ */
+import type { ConverterSpec } from '../../mappings/converter-spec';
+import type { Mapping } from '../../mappings/mapping';
+import type { Reason } from '../../shared/reasons';
+
+/** SQL text of one expression. */
+export type Sql = string;
+
+export interface UnfitTest {
+  readonly reason: Reason;
+  /** PostgreSQL predicate over the staged text; never NULL for a staged value that is not NULL. */
+  readonly when: Sql;
+}
+
+export interface ConverterForms<S extends ConverterSpec> {
+  /** Source expression (MySQL) whose text is the value's canonical text. */
+  sourceText(spec: S, column: Sql): Sql;
+  /** True where the wire carries digits and signs only, so that extract need not look for bytes to escape. */
+  readonly plainBytes: boolean;
+  /** PostgreSQL tests for staged text that cannot be carried. */
+  unfit(spec: S, text: Sql, mapping: Mapping): UnfitTest[];
+  /** PostgreSQL value of the target column for staged text that fits. */
+  toTarget(spec: S, text: Sql, mapping: Mapping): Sql;
+  /**
+   * PostgreSQL expression that maps a target value back to the source's canonical text, or null where the
+   * conversion cannot be inverted: then the lineage keeps the text, and verification converts it forward again.
+   */
+  targetText(spec: S, value: Sql, mapping: Mapping): Sql | null;
+  /** PostgreSQL jsonb value that the lineage keeps for staged text, and the way back from its `->>` text. */
+  toLineage(spec: S, text: Sql): Sql;
+  lineageText(spec: S, json: Sql): Sql;
+}

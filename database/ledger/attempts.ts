@@ -1,0 +1,181 @@
+/**
+ * The fence around a step of a batch. Every activity attempt draws a token; what it writes for good, it writes in one
+ * transaction that holds the batch's row and finds its own token in it. So of two attempts that overlap, only the
+ * newer can commit; and the newer first ends the older one's backend.
+ */
+import type pg from 'pg';
+import type { BatchRef } from '../../shared/messages';
+import { CarryoverError } from '../../shared/errors';
+import { toCarryoverError } from '../sql-errors';
+import type { LegacyKey } from '../source/expressions';
+
+export interface BatchRow {
+  readonly state: 'planned' | 'running' | 'loaded' | 'validated' | 'parked';
+  readonly afterKey: LegacyKey | null;
+  readonly toKey: LegacyKey;
+  readonly lowerKey: LegacyKey;
+  readonly extractToken: string | null;
+  readonly staged: number | null;
+  readonly source: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly quarantined: number;
+  readonly excluded: number;
+}
+
+export interface Attempt {
+  readonly ref: BatchRef;
+  readonly token: string;
+  readonly client: pg.PoolClient;
+  /** The batch as it was when the attempt began. */
+  readonly batch: BatchRow;
+  /** Runs `work` in one transaction under the batch's row lock, if this attempt is still the newest. */
+  fenced<T>(work: (batch: BatchRow) => Promise<T>): Promise<T>;
+}
+
+interface LedgerBatch {
+  readonly state: BatchRow['state'];
+  readonly after_key: string | null;
+  readonly to_key: string;
+  readonly lower_key: string;
+  readonly extract_token: string | null;
+  readonly staged: string | null;
+  readonly source: string;
+  readonly inserted: string;
+  readonly updated: string;
+  readonly unchanged: string;
+  readonly quarantined: string;
+  readonly excluded: string;
+  readonly token: string | null;
+  readonly epoch: string;
+}
+
+const SELECT_BATCH = `
+SELECT b.state, b.after_key, b.to_key, r.lower_key, b.extract_token, b.staged, b.source, b.inserted, b.updated,
+       b.unchanged, b.quarantined, b.excluded, b.token, r.epoch
+FROM carryover.batches b JOIN carryover.runs r USING (run_id)
+WHERE b.run_id = $1 AND b.batch = $2`;
+
+const superseded = (ref: BatchRef, by: string): CarryoverError =>
+  new CarryoverError(
+    'Superseded',
+    `batch ${ref.batch} of run ${ref.run} is worked on by ${by}; this attempt stands back`,
+  );
+
+function toBatchRow(row: LedgerBatch): BatchRow {
+  const key = (json: string): LegacyKey => JSON.parse(json) as LegacyKey;
+  return {
+    state: row.state,
+    afterKey: row.after_key === null ? null : key(row.after_key),
+    toKey: key(row.to_key),
+    lowerKey: key(row.lower_key),
+    extractToken: row.extract_token,
+    staged: row.staged === null ? null : Number(row.staged),
+    source: Number(row.source),
+    inserted: Number(row.inserted),
+    updated: Number(row.updated),
+    unchanged: Number(row.unchanged),
+    quarantined: Number(row.quarantined),
+    excluded: Number(row.excluded),
+  };
+}
+
+async function readBatch(client: pg.PoolClient, ref: BatchRef, lock: boolean): Promise<LedgerBatch> {
+  const found = await client.query<LedgerBatch>(`${SELECT_BATCH}${lock ? ' FOR UPDATE OF b' : ''}`, [
+    ref.run,
+    ref.batch,
+  ]);
+  const row = found.rows[0];
+  if (row === undefined) throw superseded(ref, 'nobody: the ledger does not know it');
+  if (Number(row.epoch) !== ref.epoch) throw superseded(ref, `another owner of the run (epoch ${row.epoch})`);
+  return row;
+}
+
+/** Ends the backend of an attempt that did not end by itself: its worker died, or was stopped, in mid-statement. */
+const END_OLDER = `
+SELECT pg_terminate_backend(a.pid)
+FROM carryover.batches b JOIN pg_stat_activity a ON a.pid = b.backend_pid AND a.backend_start = b.backend_start
+WHERE b.run_id = $1 AND b.batch = $2 AND a.pid <> pg_backend_pid()`;
+
+const DRAW_TOKEN = `
+UPDATE carryover.batches b
+SET token = nextval('carryover.attempt_token'), backend_pid = pg_backend_pid(),
+    backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
+    attempts = attempts + 1, step = $3,
+    state = CASE WHEN state IN ('planned', 'parked') THEN 'running' ELSE state END
+WHERE run_id = $1 AND batch = $2
+RETURNING token, backend_pid`;
+
+/**
+ * Begins an attempt at a step of a batch and runs `work` with it.
+ *
+ * @param signal cancels the statement that runs on the server
+ * @throws CarryoverError `Superseded` where another owner or a newer attempt has the batch
+ */
+export async function withAttempt<T>(
+  pool: pg.Pool,
+  ref: BatchRef,
+  step: string,
+  signal: AbortSignal,
+  work: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  const client = await connect(pool);
+  let cancel: (() => void) | undefined;
+  let failed = true;
+  try {
+    const batch = toBatchRow(await readBatch(client, ref, false));
+    await client.query(END_OLDER, [ref.run, ref.batch]);
+    const drawn = await client.query<{ token: string; backend_pid: string }>(DRAW_TOKEN, [ref.run, ref.batch, step]);
+    const { token, backend_pid: pid } = drawn.rows[0]!;
+    cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
+    signal.addEventListener('abort', cancel);
+    const attempt: Attempt = {
+      ref,
+      token,
+      client,
+      batch,
+      fenced: (inside) => fenced(client, ref, token, inside),
+    };
+    const result = await work(attempt);
+    failed = false;
+    return result;
+  } catch (error) {
+    throw toCarryoverError('target', error);
+  } finally {
+    if (cancel !== undefined) signal.removeEventListener('abort', cancel);
+    // After a failure the connection goes too, so that its backend can never be mistaken for a later attempt's.
+    client.release(failed);
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw toCarryoverError('target', error);
+  }
+}
+
+async function fenced<T>(
+  client: pg.PoolClient,
+  ref: BatchRef,
+  token: string,
+  work: (batch: BatchRow) => Promise<T>,
+): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const row = await readBatch(client, ref, true);
+    if (row.token !== token) throw superseded(ref, 'a newer attempt');
+    const result = await work(toBatchRow(row));
+    await client.query(
+      'UPDATE carryover.batches SET backend_pid = NULL, backend_start = NULL WHERE run_id = $1 AND batch = $2',
+      [ref.run, ref.batch],
+    );
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

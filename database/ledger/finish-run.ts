@@ -1,0 +1,96 @@
+/** Ends a run: the ledger alone decides that it is finished, and the verdict is computed from what was found. */
+import type pg from 'pg';
+import type { Headline } from '../../shared/messages';
+import { decideVerdict } from '../../shared/verdict';
+import type { CheckResult, Verdict } from '../../shared/verdict';
+import { classified } from '../sql-errors';
+import { requireEpoch } from './batches';
+
+/** Stores what the checks found; a later round replaces an earlier one. */
+export async function storeChecks(pool: pg.Pool, run: string, checks: readonly CheckResult[]): Promise<void> {
+  const client = await classified('target', pool.connect());
+  try {
+    await client.query('BEGIN');
+    await client.query('DELETE FROM carryover.checks WHERE run_id = $1', [run]);
+    for (const [position, check] of checks.entries()) {
+      await client.query(
+        'INSERT INTO carryover.checks (run_id, position, name, compared, found) VALUES ($1, $2, $3, $4, $5)',
+        [run, position, check.name, check.compared, check.found],
+      );
+    }
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
+interface BalanceRow {
+  readonly epoch: string;
+  readonly state: string;
+  readonly verdict: Verdict | null;
+  readonly complete: boolean;
+  readonly unfinished: string;
+  readonly found: string;
+  readonly source: string;
+  readonly loaded: string;
+  readonly inserted: string;
+  readonly updated: string;
+  readonly unchanged: string;
+  readonly quarantined: string;
+  readonly excluded: string;
+  readonly pending: string;
+}
+
+const READ_BALANCE = `
+SELECT r.epoch, b.*,
+  (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state <> 'validated') AS unfinished,
+  (SELECT coalesce(sum(found), 0) FROM carryover.checks c WHERE c.run_id = $1) AS found
+FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id = $1`;
+
+/** Closes the run with its verdict; a run that is closed already is returned as it was. */
+export async function finishRun(pool: pg.Pool, run: string, epoch: number): Promise<Headline> {
+  const read = await classified('target', pool.query<BalanceRow>(READ_BALANCE, [run]));
+  const row = read.rows[0];
+  requireEpoch(run, epoch, row === undefined ? undefined : Number(row.epoch));
+  const checks = await classified(
+    'target',
+    pool.query<{ name: string; compared: string; found: string }>(
+      'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1',
+      [run],
+    ),
+  );
+  const number = (name: keyof BalanceRow): number => Number(row![name]);
+  const balance = {
+    source: number('source'),
+    loaded: number('loaded'),
+    quarantined: number('quarantined'),
+    excluded: number('excluded'),
+    pending: number('pending'),
+  };
+  const results = checks.rows.map((check) => ({
+    name: check.name,
+    compared: Number(check.compared),
+    found: Number(check.found),
+  }));
+  const complete = row!.complete && number('unfinished') === 0;
+  const verdict = row!.verdict ?? decideVerdict(balance, results, complete);
+  await classified(
+    'target',
+    pool.query(
+      `UPDATE carryover.runs SET state = 'finished', verdict = $3, finished_at = now()
+       WHERE run_id = $1 AND epoch = $2 AND state = 'open'`,
+      [run, epoch, verdict],
+    ),
+  );
+  return {
+    verdict,
+    ...balance,
+    inserted: number('inserted'),
+    updated: number('updated'),
+    unchanged: number('unchanged'),
+    findings: number('found'),
+  };
+}

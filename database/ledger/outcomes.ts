@@ -1,0 +1,89 @@
+/** What a load writes into the ledger beside its batch's line: quarantine, its occurrences, outcomes of lookups. */
+import type pg from 'pg';
+import { namedColumns, referencesOf } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import type { BatchRef } from '../../shared/messages';
+import { staged, stagedKey, stagedReference } from '../target/expressions';
+import { literalPg } from '../target/quote';
+import type { StageTables } from '../target/stage';
+
+/** The whole source row as jsonb: named columns as text, then what the stage's text columns could not hold. */
+function sourceRow(mapping: Mapping): string {
+  const pairs = namedColumns(mapping).map((column) => `${literalPg(column)}, ${staged(mapping, column)}`);
+  return `(jsonb_build_object(${pairs.join(', ')}) || coalesce(r.extra::jsonb, '{}'))`;
+}
+
+/**
+ * Puts the batch's unfit rows into quarantine, one row per migration and key, and notes their occurrence.
+ *
+ * @returns the number of rows that this batch quarantined
+ */
+export async function recordQuarantine(
+  client: pg.ClientBase,
+  mapping: Mapping,
+  ref: BatchRef,
+  tables: StageTables,
+): Promise<number> {
+  const key = stagedKey(mapping);
+  await client.query(
+    `INSERT INTO carryover.quarantine AS q (migration, legacy_key, reason, reasons, columns, source_row,
+       source_row_sha256, first_run, first_batch, last_run, last_batch)
+     SELECT $1, ${key}, u.reasons[1], u.reasons, u.columns, ${sourceRow(mapping)}, r.sha256, $2, $3, $2, $3
+     FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n ORDER BY ${key}
+     ON CONFLICT (migration, legacy_key) DO UPDATE SET
+       reason = excluded.reason, reasons = excluded.reasons, columns = excluded.columns, state = 'open',
+       source_row = excluded.source_row, source_row_sha256 = excluded.source_row_sha256,
+       last_run = excluded.last_run, last_batch = excluded.last_batch, last_seen = now(), attempts = q.attempts + 1`,
+    [mapping.name, ref.run, ref.batch],
+  );
+  const occurrences = await client.query(
+    `INSERT INTO carryover.quarantine_occurrences (run_id, batch, migration, legacy_key, reason)
+     SELECT $2, $3, $1, ${key}, u.reasons[1] FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n`,
+    [mapping.name, ref.run, ref.batch],
+  );
+  return occurrences.rowCount ?? 0;
+}
+
+/** Rows that were in quarantine and are fit now have come over. */
+export async function settleReplayed(
+  client: pg.ClientBase,
+  ref: BatchRef,
+  key: string,
+  tables: StageTables,
+): Promise<void> {
+  await client.query(
+    `UPDATE carryover.quarantine q SET state = 'replayed', last_run = $2, last_batch = $3, last_seen = now()
+     FROM (SELECT ${key} AS legacy_key FROM ${tables.rows} r
+           WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)) fit
+     WHERE q.migration = $1 AND q.state = 'open' AND q.legacy_key = fit.legacy_key`,
+    [ref.migration, ref.run, ref.batch],
+  );
+}
+
+/** Rows by outcome of each lookup: all rows of the batch for cases, the loaded ones for actors. */
+export async function recordLookups(
+  client: pg.ClientBase,
+  mapping: Mapping,
+  ref: BatchRef,
+  tables: StageTables,
+): Promise<void> {
+  for (const [position, { role, reference }] of referencesOf(mapping).entries()) {
+    const answers = tables.reference(position);
+    const key = stagedReference(mapping, reference.source);
+    const outcome = (text: string): string =>
+      `CASE WHEN a.answers = 1 THEN 'resolved' WHEN a.answers > 1 THEN 'ambiguous' WHEN ${text} THEN 'absent' ELSE 'unmapped' END`;
+    // The answer table counts rows by reference already; what an actor's count leaves out are the few unfit rows.
+    const unfit =
+      role === 'case'
+        ? ''
+        : `UNION ALL SELECT ${outcome(`${staged(mapping, reference.source)} IS NULL`)}, -1
+           FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n LEFT JOIN ${answers} a ON a.key = ${key}`;
+    await client.query(
+      `INSERT INTO carryover.lookups (run_id, batch, reference, role, outcome, rows)
+       SELECT $1, $2, $3, $4, outcome, sum(rows)
+       FROM (SELECT ${outcome('a.key IS NULL')} AS outcome, a.rows FROM ${answers} a ${unfit}) o
+       GROUP BY outcome HAVING sum(rows) > 0`,
+      [ref.run, ref.batch, reference.name, role],
+    );
+  }
+}

@@ -1,0 +1,2 @@
+/** Quotes an identifier for MySQL and MariaDB. */
+export const quoteMy = (name: string): string => '`' + name.replaceAll('`', '``') + '`';

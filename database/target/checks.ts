@@ -1,0 +1,155 @@
+/** What no batch can see: quality checks over the whole target table of a migration, by set-based SQL. */
+import type pg from 'pg';
+import { LINEAGE_HASHES, referencesOf, targetKey } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import type { CheckResult } from '../../shared/verdict';
+import { classified } from '../sql-errors';
+import { formsOf } from '../converters';
+import { literalPg, quotePg, quotePgTable } from './quote';
+
+interface Check {
+  readonly name: string;
+  /** Yields one row: `compared`, `found`. */
+  readonly sql: string;
+  readonly values?: readonly unknown[];
+}
+
+const MOVED = `('moved', 'new', 'gone')`;
+
+/** Runs every check in order; a check that errors ends the whole, since a proof that could not look is none. */
+export async function runChecks(pool: pg.Pool, mapping: Mapping, run: string): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  const parents = await parentKeys(pool, mapping);
+  for (const check of [...ledgerChecks(run), ...tableChecks(mapping, parents)]) {
+    const found = await classified(
+      'target',
+      pool.query<{ compared: string; found: string }>(check.sql, [...(check.values ?? [])]),
+    );
+    const { compared, found: faults } = found.rows[0]!;
+    results.push({ name: check.name, compared: Number(compared), found: Number(faults) });
+  }
+  return results;
+}
+
+function ledgerChecks(run: string): Check[] {
+  return [
+    {
+      name: 'checksum',
+      sql: `SELECT coalesce(sum(compared), 0) AS compared,
+              (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND kind NOT IN ${MOVED}) AS found
+            FROM carryover.batches WHERE run_id = $1`,
+      values: [run],
+    },
+    {
+      name: 'batches',
+      sql: `SELECT count(*) AS compared, count(*) FILTER (WHERE state <> 'validated') AS found
+            FROM carryover.batches WHERE run_id = $1`,
+      values: [run],
+    },
+    {
+      name: 'quarantine',
+      sql: `SELECT coalesce(sum(quarantined), 0) AS compared, abs(coalesce(sum(quarantined), 0) - (
+              SELECT count(*) FROM carryover.quarantine_occurrences o JOIN carryover.quarantine q USING (migration, legacy_key)
+              WHERE o.run_id = $1)) AS found
+            FROM carryover.batches WHERE run_id = $1`,
+      values: [run],
+    },
+  ];
+}
+
+function tableChecks(mapping: Mapping, parents: ReadonlyMap<string, string>): Check[] {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const key = targetKey(mapping)
+    .map((column) => `t.${quotePg(column)}`)
+    .join(', ');
+  const names = [
+    ...mapping.lineage.values.map((value) => value.name),
+    ...Object.keys(mapping.lineage.constants),
+    ...Object.values(LINEAGE_HASHES),
+  ];
+  const lineage = `t.${quotePg(mapping.lineage.target)}`;
+  const constants = Object.entries(mapping.lineage.constants).map(
+    ([name, value]) => `${lineage} ->> ${literalPg(name)} IS DISTINCT FROM ${literalPg(value)}`,
+  );
+  const order = orderCheck(mapping, target, key);
+  return [
+    {
+      name: 'duplicates',
+      sql: `SELECT count(*) AS compared, count(*) - count(DISTINCT (${key})) AS found FROM ${target} t`,
+    },
+    orphanCheck(mapping, target, parents),
+    referenceCheck(mapping, target),
+    {
+      name: 'metadata',
+      sql: `SELECT count(*) AS compared, count(*) FILTER (WHERE NOT (${lineage} ?& ARRAY[${names.map(literalPg).join(', ')}])
+              ${constants.map((test) => `OR ${test}`).join(' ')}) AS found FROM ${target} t`,
+    },
+    ...(order === null ? [] : [order]),
+  ];
+}
+
+/** References of the target that point to no row of the table that their foreign key, or else their lookup, names. */
+function orphanCheck(mapping: Mapping, target: string, parents: ReadonlyMap<string, string>): Check {
+  const parts = referencesOf(mapping).map(({ reference }) => {
+    const value = `t.${quotePg(reference.target)}`;
+    const { table, value: answer } = reference.lookup;
+    const known =
+      parents.get(reference.target) ??
+      `SELECT ${quotePg(answer)} FROM ${quotePgTable(mapping.target.schema, table)} WHERE ${quotePg(answer)} IS NOT NULL`;
+    return `SELECT count(*) FILTER (WHERE ${value} IS NOT NULL) AS compared,
+      count(*) FILTER (WHERE ${value} IS NOT NULL AND NOT (${value} IN (${known}))) AS found FROM ${target} t`;
+  });
+  return { name: 'orphans', sql: sumOf(parts) };
+}
+
+/** For each target column under a foreign key of its own: a query that yields the keys of the parent table. */
+async function parentKeys(pool: pg.Pool, mapping: Mapping): Promise<Map<string, string>> {
+  const found = await classified(
+    'target',
+    pool.query<{ column: string; keys: string }>(
+      `SELECT a.attname AS column, format('SELECT %I FROM %I.%I', p.attname, n.nspname, c.relname) AS keys
+       FROM pg_constraint f
+       JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+       JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       JOIN pg_attribute p ON p.attrelid = f.confrelid AND p.attnum = f.confkey[1]
+       WHERE f.contype = 'f' AND cardinality(f.conkey) = 1 AND f.conrelid = $1::regclass`,
+      [quotePgTable(mapping.target.schema, mapping.target.table)],
+    ),
+  );
+  return new Map(found.rows.map((row) => [row.column, row.keys]));
+}
+
+/** Each reference must be what its lookup answers now for the legacy reference that the lineage keeps. */
+function referenceCheck(mapping: Mapping, target: string): Check {
+  const parts = referencesOf(mapping).map(({ reference }) => {
+    const kept = mapping.lineage.values.find((value) => value.source === reference.source)!;
+    const json = `(t.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;
+    const text = formsOf(kept.convert).lineageText(kept.convert, json);
+    const lookup = quotePgTable(mapping.target.schema, reference.lookup.table);
+    const value = `t.${quotePg(reference.target)}`;
+    return `SELECT count(*) AS compared, count(*) FILTER (WHERE ${value} IS DISTINCT FROM a.value) AS found
+      FROM ${target} t LEFT JOIN (
+        SELECT ${quotePg(reference.lookup.key)}::text AS key, (array_agg(DISTINCT ${quotePg(reference.lookup.value)}))[1] AS value
+        FROM ${lookup} WHERE ${quotePg(reference.lookup.value)} IS NOT NULL
+        GROUP BY 1 HAVING count(DISTINCT ${quotePg(reference.lookup.value)}) = 1) a ON a.key = ${text}`;
+  });
+  return { name: 'references', sql: sumOf(parts) };
+}
+
+/** Within a case, rows in the order of their instants must be in the order of their wall clocks. */
+function orderCheck(mapping: Mapping, target: string, key: string): Check | null {
+  const { case: group, time } = mapping.report;
+  if (group === undefined || time === undefined) return null;
+  const wall = `(t.${quotePg(time)} AT TIME ZONE ${literalPg(mapping.time.zone)})`;
+  return {
+    name: 'order',
+    sql: `SELECT count(*) AS compared, count(*) FILTER (WHERE earlier > wall) AS found FROM (
+            SELECT ${wall} AS wall, lag(${wall}) OVER (PARTITION BY t.${quotePg(group)} ORDER BY t.${quotePg(time)}, ${key}) AS earlier
+            FROM ${target} t) o`,
+  };
+}
+
+function sumOf(parts: readonly string[]): string {
+  if (parts.length === 0) return 'SELECT 0 AS compared, 0 AS found';
+  return `SELECT sum(compared) AS compared, sum(found) AS found FROM (${parts.join(' UNION ALL ')}) p`;
+}

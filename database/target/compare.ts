@@ -1,0 +1,132 @@
+/**
+ * Validates a batch: reads its range again on both servers and compares it row for row by checksum. Never the stage:
+ * the target's rows, mapped back into the source's form, and the raw rows of the quarantine must add up to the source.
+ */
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { LINEAGE_HASHES } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import type { ValidateResult } from '../../shared/messages';
+import type { Attempt } from '../ledger/attempts';
+import { classified } from '../sql-errors';
+import { streamHashes, sumSource } from '../source/checksum';
+import type { RangeSum } from '../source/checksum';
+import type { KeyRange } from '../source/expressions';
+import type { Source } from '../source/open-source';
+import { canonicalTargetRow, hashSlice, legacyKey, quarantinedRowHash, sha256Hex, targetKeyText } from './expressions';
+import { targetInRange } from './key-range';
+import { quotePg, quotePgTable } from './quote';
+
+/** Differences that a live source explains: counted, and no defect. */
+const MOVED = ['moved', 'new', 'gone'];
+
+export async function compareBatch(
+  attempt: Attempt,
+  source: Source,
+  mapping: Mapping,
+  range: KeyRange,
+): Promise<ValidateResult> {
+  const inRange = targetInRange(mapping, range, 't');
+  if (inRange !== null) {
+    const [there, here] = await Promise.all([sumSource(source, mapping, range), sumTarget(attempt, mapping, inRange)]);
+    if (there.rows === here.rows && there.sum === here.sum) return { compared: there.rows, differences: 0 };
+  }
+  return compareRows(attempt, source, mapping, range, inRange);
+}
+
+/** Rows that the quarantine holds for this batch, as `key` and `hash`. */
+const quarantinedRows = (mapping: Mapping): string =>
+  `SELECT q.legacy_key AS key, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash
+   FROM carryover.quarantine_occurrences o JOIN carryover.quarantine q USING (migration, legacy_key)
+   WHERE o.run_id = $1 AND o.batch = $2`;
+
+async function sumTarget(attempt: Attempt, mapping: Mapping, inRange: string): Promise<RangeSum> {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const hash = sha256Hex(canonicalTargetRow(mapping, 't'));
+  const result = await attempt.client.query<{ rows: string; sum: string }>(
+    `SELECT sum(rows) AS rows, sum(sum) AS sum FROM (
+       SELECT count(*) AS rows, coalesce(sum(${hashSlice(hash)}), 0) AS sum FROM ${target} t WHERE ${inRange}
+       UNION ALL
+       SELECT count(*), coalesce(sum(${hashSlice('hash')}), 0) FROM (${quarantinedRows(mapping)}) q) s`,
+    [attempt.ref.run, attempt.ref.batch],
+  );
+  return { rows: Number(result.rows[0]!.rows), sum: result.rows[0]!.sum };
+}
+
+/** Names the rows that differ: joins key and hash of both sides in the target, and writes findings. */
+async function compareRows(
+  attempt: Attempt,
+  source: Source,
+  mapping: Mapping,
+  range: KeyRange,
+  inRange: string | null,
+): Promise<ValidateResult> {
+  const { client, ref } = attempt;
+  const keys = mapping.source.key.map((_column, index) => `k${index} text`);
+  await client.query('DROP TABLE IF EXISTS pg_temp.source_rows');
+  await client.query(`CREATE TEMP TABLE source_rows (${keys.join(', ')}, hash text)`);
+  try {
+    const sink = client.query(copyFrom('COPY pg_temp.source_rows FROM STDIN'));
+    await classified('target', streamHashes(source, mapping, range, sink));
+    return await attempt.fenced(async () => {
+      await client.query('DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> $3', [
+        ref.run,
+        ref.batch,
+        'changed_in_target',
+      ]);
+      await client.query(
+        `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key) ${differences(mapping, inRange)}`,
+        [ref.run, ref.batch],
+      );
+      return countDifferences(client, ref.run, ref.batch);
+    });
+  } finally {
+    await client.query('DROP TABLE IF EXISTS pg_temp.source_rows').catch(() => undefined);
+  }
+}
+
+function differences(mapping: Mapping, inRange: string | null): string {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const lineage = `t.${quotePg(mapping.lineage.target)}`;
+  const key = targetKeyText(mapping, 't');
+  const sourceKey = legacyKey(mapping.source.key.map((_column, index) => `k${index}`));
+  // Without a range of its own the target is read by the keys of the source and of the batch's ledger lines.
+  const rows =
+    inRange ??
+    `${key} IN (SELECT key FROM there UNION ALL SELECT unnest(legacy_keys) FROM carryover.inserted_keys WHERE run_id = $1 AND batch = $2)`;
+  return `
+    WITH there AS MATERIALIZED (SELECT ${sourceKey} AS key, hash FROM pg_temp.source_rows),
+    here AS MATERIALIZED (
+      SELECT ${key} AS key, ${sha256Hex(canonicalTargetRow(mapping, 't'))} AS hash,
+             ${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted
+      FROM ${target} t WHERE ${rows}
+      UNION ALL
+      SELECT q.key, q.hash, q.hash FROM (${quarantinedRows(mapping)}) q),
+    known AS (
+      SELECT unnest(i.legacy_keys) AS key
+      FROM carryover.inserted_keys i JOIN carryover.runs r USING (run_id)
+      WHERE r.migration = (SELECT migration FROM carryover.runs WHERE run_id = $1))
+    SELECT $1::bigint, $2::integer, kind, key FROM (
+      SELECT coalesce(there.key, here.key) AS key,
+        CASE
+          WHEN here.key IS NULL AND there.key IN (SELECT key FROM known) THEN 'missing'
+          WHEN here.key IS NULL THEN 'new'
+          WHEN there.key IS NULL AND here.extracted = here.hash THEN 'gone'
+          WHEN there.key IS NULL THEN 'extra'
+          WHEN here.extracted = here.hash THEN 'moved'
+          ELSE 'changed'
+        END AS kind
+      FROM there FULL JOIN here ON there.key = here.key
+      WHERE there.hash IS DISTINCT FROM here.hash) d
+    UNION ALL
+    SELECT $1::bigint, $2::integer, 'duplicate', key FROM here GROUP BY key HAVING count(*) > 1`;
+}
+
+async function countDifferences(client: pg.ClientBase, run: string, batch: number): Promise<ValidateResult> {
+  const counted = await client.query<{ compared: string; differences: string }>(
+    `SELECT (SELECT count(*) FROM pg_temp.source_rows) AS compared,
+            (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> ALL ($3)) AS differences`,
+    [run, batch, MOVED],
+  );
+  return { compared: Number(counted.rows[0]!.compared), differences: Number(counted.rows[0]!.differences) };
+}

@@ -1,0 +1,53 @@
+/** Streams a batch's range from the source into a stage table of its own, and records what the source counted. */
+import { namedColumns } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import { CarryoverError } from '../../shared/errors';
+import type { ExtractResult } from '../../shared/messages';
+import type { Attempt, BatchRow } from '../ledger/attempts';
+import { readRange } from '../source/read-range';
+import type { KeyRange } from '../source/expressions';
+import type { Source } from '../source/open-source';
+import { tableColumns } from '../source/table-columns';
+import { copyIntoStage, createStage, dropStage } from './stage';
+
+export const rangeOf = (batch: BatchRow): KeyRange => ({
+  after: batch.afterKey,
+  from: batch.lowerKey,
+  to: batch.toKey,
+});
+
+/** True where nothing of the batch is to be extracted any more: its load has been committed. */
+export const isDone = (batch: BatchRow): boolean => batch.state === 'loaded' || batch.state === 'validated';
+
+export async function extractBatch(
+  attempt: Attempt,
+  source: Source,
+  mapping: Mapping,
+  signal: AbortSignal,
+): Promise<ExtractResult> {
+  const { batch, client, ref, token } = attempt;
+  if (isDone(batch)) {
+    return { stage: token, source: batch.source, staged: 0, excluded: batch.excluded, loaded: true };
+  }
+  await dropStage(client, ref.run, ref.batch);
+  const tables = await createStage(attempt, mapping);
+  const named = namedColumns(mapping);
+  const others = (await tableColumns(source, mapping.source.table)).filter((column) => !named.includes(column));
+  const sink = copyIntoStage(attempt, tables);
+  const counts = await readRange(source, mapping, rangeOf(batch), others, sink, signal);
+  if (sink.rowCount !== counts.read) {
+    throw new CarryoverError('DatabaseError', `the stage took ${sink.rowCount} of ${counts.read} rows`);
+  }
+  await client.query(`SET default_statistics_target = 10; ANALYZE ${tables.rows}; RESET default_statistics_target`);
+  await attempt.fenced(async () => {
+    await client.query(
+      `UPDATE carryover.batches
+       SET state = 'running', extract_token = $3, staged = $4, source = $5, excluded = $6, pending = $4,
+           inserted = 0, updated = 0, unchanged = 0, quarantined = 0, loaded_at = NULL, compared = NULL,
+           differences = NULL, cause = NULL
+       WHERE run_id = $1 AND batch = $2`,
+      [ref.run, ref.batch, token, counts.read, counts.source, counts.excluded],
+    );
+  });
+  return { stage: token, source: counts.source, staged: counts.read, excluded: counts.excluded, loaded: false };
+}

@@ -1,0 +1,172 @@
+/**
+ * The load of a batch: ONE transaction under the batch's row lock. Upsert by legacy key that writes only where something
+ * differs, before-images of what it changes, keys of what it inserts, quarantine, lookups and the ledger's line.
+ * Committed means done; not committed means nothing happened.
+ */
+import type pg from 'pg';
+import { LINEAGE_HASHES, hasIntegerKey, namedColumns, targetKey } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import type { LoadResult, StagedBatchRef } from '../../shared/messages';
+import type { Attempt, BatchRow } from '../ledger/attempts';
+import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
+import { hashOfValues, isOurs, stagedKey, stagedLineage, targetKeyText, targetValues } from './expressions';
+import { targetInRange } from './key-range';
+import { quotePg, quotePgTable } from './quote';
+import { requireStage, requireTable } from './stage';
+import type { StageTables } from './stage';
+import { joinReferences } from './transform';
+
+interface Written {
+  readonly inserted: number;
+  readonly updated: number;
+}
+
+export async function loadBatch(attempt: Attempt, mapping: Mapping, ref: StagedBatchRef): Promise<LoadResult> {
+  if (isLoaded(attempt.batch)) return resultOf(attempt.batch);
+  const tables = await requireStage(attempt, ref);
+  await requireTable(attempt, tables.unfit);
+  return attempt.fenced(async (batch) => {
+    // Another attempt may have committed while this one waited for the lock: its outcome is the batch's.
+    if (isLoaded(batch)) return resultOf(batch);
+    const { client } = attempt;
+    await forgetEarlierLoad(client, ref);
+    const fit = (batch.staged ?? 0) - (await countRows(attempt, tables.unfit));
+    const fresh = await isFresh(attempt, mapping, batch, tables);
+    const written = fresh ? await insertAll(attempt, mapping, tables) : await upsert(attempt, mapping, tables);
+    await settleReplayed(client, ref, stagedKey(mapping), tables);
+    const quarantined = await recordQuarantine(client, mapping, ref, tables);
+    await recordLookups(client, mapping, ref, tables);
+    const unchanged = fit - written.inserted - written.updated;
+    // The ledger's CHECK compares these with `source`, as the source server counted it: rows that got lost on the way
+    // cannot be committed.
+    await client.query(
+      `UPDATE carryover.batches
+       SET state = 'loaded', loaded_at = now(), inserted = $3, updated = $4, unchanged = $5, quarantined = $6,
+           pending = 0, cause = NULL
+       WHERE run_id = $1 AND batch = $2`,
+      [ref.run, ref.batch, written.inserted, written.updated, unchanged, quarantined],
+    );
+    return { source: batch.source, ...written, unchanged, quarantined, excluded: batch.excluded };
+  });
+}
+
+const isLoaded = (batch: BatchRow): boolean => batch.state === 'loaded' || batch.state === 'validated';
+
+const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded }: BatchRow): LoadResult => ({
+  source,
+  inserted,
+  updated,
+  unchanged,
+  quarantined,
+  excluded,
+});
+
+/** A batch that was parked after its load is loaded anew: its lines are written again, its images stay. */
+async function forgetEarlierLoad(client: pg.ClientBase, ref: StagedBatchRef): Promise<void> {
+  const batch = [ref.run, ref.batch];
+  await client.query('DELETE FROM carryover.quarantine_occurrences WHERE run_id = $1 AND batch = $2', batch);
+  await client.query('DELETE FROM carryover.lookups WHERE run_id = $1 AND batch = $2', batch);
+  await client.query('DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2', batch);
+}
+
+async function countRows(attempt: Attempt, table: string): Promise<number> {
+  const counted = await attempt.client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${table}`);
+  return Number(counted.rows[0]!.rows);
+}
+
+/** True where the target holds no row of the batch yet, so that a plain INSERT will do. */
+async function isFresh(attempt: Attempt, mapping: Mapping, batch: BatchRow, tables: StageTables): Promise<boolean> {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const range = hasIntegerKey(mapping)
+    ? targetInRange(mapping, { after: batch.afterKey, from: batch.lowerKey, to: batch.toKey }, 't')
+    : `EXISTS (SELECT FROM ${tables.rows} r WHERE ${stagedKey(mapping)} = ${targetKeyText(mapping, 't')})`;
+  const found = await attempt.client.query<{ any: boolean }>(
+    `SELECT EXISTS (SELECT FROM ${target} t WHERE ${range}) AS any`,
+  );
+  return !found.rows[0]!.any;
+}
+
+/**
+ * Values of the fit rows, each computed once: OFFSET 0 keeps the planner from copying the expressions into the hash of
+ * the target row.
+ */
+function fitRows(mapping: Mapping, tables: StageTables): { columns: string[]; query: string } {
+  const values = targetValues(mapping);
+  const lineage = quotePg(mapping.lineage.target);
+  const kept = ['n', 'sha256', ...namedColumns(mapping).map((_name, index) => `c${index}`)];
+  const inner = [...kept.map((column) => `r.${column}`), ...values.map(({ sql }, index) => `${sql} AS t${index}`)];
+  const hash = hashOfValues(values.map((_value, index) => `r.t${index}`));
+  const query =
+    `SELECT ${values.map(({ column }, index) => `r.t${index} AS ${quotePg(column)}`).join(', ')}, ` +
+    `jsonb_build_object(${stagedLineage(mapping)}, '${LINEAGE_HASHES.target}', ${hash}) AS ${lineage}, r.n AS staged_row ` +
+    `FROM (SELECT ${inner.join(', ')} FROM ${tables.rows} r ${joinReferences(mapping, tables)} ` +
+    `LEFT JOIN ${tables.unfit} u ON u.n = r.n WHERE u.n IS NULL OFFSET 0) r`;
+  return { columns: [...values.map(({ column }) => quotePg(column)), lineage], query };
+}
+
+async function insertAll(attempt: Attempt, mapping: Mapping, tables: StageTables): Promise<Written> {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const { columns, query } = fitRows(mapping, tables);
+  const list = columns.join(', ');
+  // Sorted by id: random ids in index order touch each page of the primary key once.
+  const inserted = await attempt.client.query(
+    `INSERT INTO ${target} (${list}) SELECT ${list} FROM (${query}) fit ORDER BY ${quotePg(mapping.id.target)}`,
+  );
+  if ((inserted.rowCount ?? 0) > 0) {
+    await attempt.client.query(
+      `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
+       SELECT $1, $2, array_agg(${stagedKey(mapping)} ORDER BY r.n) FROM ${tables.rows} r
+       WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)
+       ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
+      [attempt.ref.run, attempt.ref.batch],
+    );
+  }
+  return { inserted: inserted.rowCount ?? 0, updated: 0 };
+}
+
+async function upsert(attempt: Attempt, mapping: Mapping, tables: StageTables): Promise<Written> {
+  const { client, ref } = attempt;
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const { columns, query } = fitRows(mapping, tables);
+  const key = targetKey(mapping).map(quotePg);
+  const sameKey = key.map((column) => `t.${column} = c.${column}`).join(' AND ');
+  const tuple = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
+  await client.query(
+    `CREATE TEMP TABLE changes ON COMMIT DROP AS
+     SELECT c.*, t.ctid IS NOT NULL AS existed FROM (${query}) c LEFT JOIN ${target} t ON ${sameKey}
+     WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}`,
+  );
+  // Locked before they are judged: what another writer does meanwhile is seen, or waits.
+  await client.query(`SELECT FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed FOR UPDATE OF t`);
+  const ours = isOurs(mapping, 't');
+  const legacyKey = targetKeyText(mapping, 't');
+  await client.query(
+    `INSERT INTO carryover.before_images (run_id, batch, legacy_key, target_row)
+     SELECT $1, $2, ${legacyKey}, to_jsonb(t) FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed AND ${ours}
+     ON CONFLICT DO NOTHING`,
+    [ref.run, ref.batch],
+  );
+  // A row that is not as we wrote it was changed by somebody else: it is kept, and told of.
+  await client.query(
+    `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key)
+     SELECT $1, $2, 'changed_in_target', ${legacyKey} FROM ${target} t JOIN changes c ON ${sameKey}
+     WHERE c.existed AND NOT ${ours}`,
+    [ref.run, ref.batch],
+  );
+  const updated = await client.query(
+    `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}
+     FROM changes c WHERE ${sameKey} AND c.existed AND ${ours}`,
+  );
+  const list = columns.join(', ');
+  const inserted = await client.query(
+    `INSERT INTO ${target} (${list}) SELECT ${list} FROM changes WHERE NOT existed ORDER BY ${quotePg(mapping.id.target)}`,
+  );
+  await client.query(
+    `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
+     SELECT $1, $2, keys FROM (SELECT array_agg(${stagedKey(mapping)} ORDER BY r.n) AS keys
+       FROM changes c JOIN ${tables.rows} r ON r.n = c.staged_row WHERE NOT c.existed) k WHERE keys IS NOT NULL
+     ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
+    [ref.run, ref.batch],
+  );
+  return { inserted: inserted.rowCount ?? 0, updated: updated.rowCount ?? 0 };
+}

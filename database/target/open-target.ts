@@ -1,0 +1,41 @@
+/**
+ * Connections to the target (PostgreSQL). Sessions are pinned, so that a value reads as the same text everywhere, and
+ * bounded, so that a stopped process cannot hold a batch for ever.
+ */
+import pg from 'pg';
+
+/** Milliseconds; each below the start-to-close timeout of the activities, so that no statement outlives its attempt. */
+const LIMITS = {
+  statement_timeout: 25 * 60_000,
+  lock_timeout: 30_000,
+  idle_in_transaction_session_timeout: 60_000,
+} as const;
+
+const PINNED =
+  '-c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=postgres -c extra_float_digits=1 -c bytea_output=hex ' +
+  '-c standard_conforming_strings=on -c client_min_messages=error';
+
+// Values stay text: a Date keeps no microseconds, a JavaScript number no bigint, a parsed JSON no big number.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number) =>
+    oid === 16 ? (text: string) => text === 't' : (text: string) => text) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/**
+ * @param url postgres://user:password@host:port/database
+ * @param connections most connections at once
+ */
+export function openTarget(url: string, connections = 12): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'carryover',
+    options: PINNED,
+    types,
+    ...LIMITS,
+  });
+  // An idle connection that the server ends is no error of anybody: the next checkout opens a new one.
+  pool.on('error', () => undefined);
+  return pool;
+}

@@ -1,0 +1,92 @@
+/**
+ * The stage: unlogged tables that hold a batch's rows between activities. Named by run, batch and the token of the
+ * extract attempt that wrote them, so that a dead attempt's rows can never be taken for a live one's. Expendable.
+ */
+import type { Writable } from 'node:stream';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { namedColumns } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import { CarryoverError } from '../../shared/errors';
+import type { StagedBatchRef } from '../../shared/messages';
+import type { Attempt } from '../ledger/attempts';
+import { quotePgTable } from './quote';
+
+const SCHEMA = 'carryover_stage';
+
+export interface StageTables {
+  readonly prefix: string;
+  readonly rows: string;
+  readonly unfit: string;
+  /** Lookup answers of the reference at a position of `referencesOf`. */
+  reference(position: number): string;
+}
+
+export function stageTables(run: string, batch: number, token: string): StageTables {
+  const prefix = `b_${BigInt(run)}_${batch}_${BigInt(token)}`;
+  const table = (name: string): string => quotePgTable(SCHEMA, `${prefix}_${name}`);
+  return { prefix, rows: table('rows'), unfit: table('unfit'), reference: (position) => table(`ref${position}`) };
+}
+
+/** Creates the table of an extract attempt's rows; its columns are text, so that no value can fail to be staged. */
+export async function createStage(attempt: Attempt, mapping: Mapping): Promise<StageTables> {
+  const tables = stageTables(attempt.ref.run, attempt.ref.batch, attempt.token);
+  const columns = namedColumns(mapping).map((_name, index) => `c${index} text`);
+  await attempt.client.query(
+    `CREATE UNLOGGED TABLE ${tables.rows} (n integer NOT NULL, id uuid NOT NULL, sha256 text NOT NULL, bad text, ` +
+      `extra text, ${columns.join(', ')}) WITH (autovacuum_enabled = off)`,
+  );
+  return tables;
+}
+
+/** A sink for COPY lines; `rowCount` holds the rows the server took once it has finished. */
+export function copyIntoStage(attempt: Attempt, tables: StageTables): Writable & { readonly rowCount: number } {
+  return attempt.client.query(copyFrom(`COPY ${tables.rows} FROM STDIN`));
+}
+
+/** Small statistics are enough for the joins of a batch, and take a tenth of the time. */
+export async function analyze(attempt: Attempt, table: string): Promise<void> {
+  await attempt.client.query(`SET LOCAL default_statistics_target = 10; ANALYZE ${table}`);
+}
+
+/**
+ * Makes sure that the stage a step is to read is the one that its extract wrote, whole.
+ *
+ * @throws CarryoverError `StageLost` where it is gone, emptied by a crash of the database, or not the batch's any more
+ */
+export async function requireStage(attempt: Attempt, ref: StagedBatchRef): Promise<StageTables> {
+  const tables = stageTables(ref.run, ref.batch, ref.stage);
+  const lost = (what: string): CarryoverError =>
+    new CarryoverError('StageLost', `the staged rows of batch ${ref.batch} are ${what}; it starts again at extract`);
+  if (attempt.batch.extractToken !== ref.stage) throw lost('of an older attempt');
+  const found = await attempt.client.query<{ known: boolean }>('SELECT to_regclass($1) IS NOT NULL AS known', [
+    tables.rows,
+  ]);
+  if (!found.rows[0]!.known) throw lost('gone');
+  const counted = await attempt.client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${tables.rows}`);
+  const rows = Number(counted.rows[0]!.rows);
+  if (rows !== attempt.batch.staged) throw lost(`${rows} instead of ${attempt.batch.staged ?? 0}`);
+  return tables;
+}
+
+/** As {@link requireStage}, for a table that a later step wrote. */
+export async function requireTable(attempt: Attempt, table: string): Promise<void> {
+  const found = await attempt.client.query<{ known: boolean }>('SELECT to_regclass($1) IS NOT NULL AS known', [table]);
+  if (!found.rows[0]!.known) {
+    throw new CarryoverError(
+      'StageLost',
+      `a staged table of batch ${attempt.ref.batch} is gone; it starts again at extract`,
+    );
+  }
+}
+
+/** Drops every stage table of a batch, whichever attempt made it. */
+export async function dropStage(client: pg.ClientBase, run: string, batch: number): Promise<void> {
+  const found = await client.query<{ table: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS table
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname LIKE $2`,
+    [SCHEMA, `b\\_${BigInt(run)}\\_${batch}\\_%`],
+  );
+  if (found.rows.length > 0) await client.query(`DROP TABLE ${found.rows.map((row) => row.table).join(', ')}`);
+}

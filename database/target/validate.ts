@@ -1,0 +1,36 @@
+/** Compares a loaded batch's range on both servers and records the outcome in the batch's ledger line. */
+import type { Mapping } from '../../mappings/mapping';
+import { CarryoverError } from '../../shared/errors';
+import type { ValidateResult } from '../../shared/messages';
+import type { Attempt } from '../ledger/attempts';
+import type { Source } from '../source/open-source';
+import { compareBatch } from './compare';
+import { rangeOf } from './extract';
+import { dropStage } from './stage';
+
+/**
+ * @returns what was compared and found; with differences the batch is parked with cause `difference`
+ * @throws CarryoverError `StageLost` where the batch is not loaded (any more)
+ */
+export async function validateBatch(attempt: Attempt, source: Source, mapping: Mapping): Promise<ValidateResult> {
+  const { batch, client, ref } = attempt;
+  if (batch.state !== 'loaded' && batch.state !== 'validated') {
+    throw new CarryoverError(
+      'StageLost',
+      `batch ${ref.batch} is ${batch.state}, not loaded; it starts again at extract`,
+    );
+  }
+  const result = await compareBatch(attempt, source, mapping, rangeOf(batch));
+  await attempt.fenced(async () => {
+    await client.query(
+      `UPDATE carryover.batches
+       SET state = $3, validated_at = CASE WHEN $3 = 'validated' THEN now() END, compared = $4, differences = $5,
+           cause = CASE WHEN $3 = 'parked' THEN 'difference' END
+       WHERE run_id = $1 AND batch = $2`,
+      [ref.run, ref.batch, result.differences === 0 ? 'validated' : 'parked', result.compared, result.differences],
+    );
+    // The stage has served until here; what a run leaves is its ledger.
+    await dropStage(client, ref.run, ref.batch);
+  });
+  return result;
+}

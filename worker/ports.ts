@@ -1,0 +1,121 @@
+/** Fills the ports of the activities from `database/` and `report/`: nothing but wiring. */
+import type pg from 'pg';
+import type { Dependencies, Mappings, Runs, Steps } from '../activities/dependencies';
+import { countTarget, sourceIdentity, targetIdentity } from '../database/identity';
+import { withAttempt } from '../database/ledger/attempts';
+import type { Attempt } from '../database/ledger/attempts';
+import { cutBatch, parkBatch, readRemaining } from '../database/ledger/batches';
+import { finishRun, storeChecks } from '../database/ledger/finish-run';
+import { openRun } from '../database/ledger/open-run';
+import { runPreflight } from '../database/preflight/run-preflight';
+import { readReportFacts } from '../database/report/read';
+import { saveReport } from '../database/report/store';
+import { readBounds } from '../database/source/keys';
+import type { Source } from '../database/source/open-source';
+import { runChecks } from '../database/target/checks';
+import { extractBatch } from '../database/target/extract';
+import { loadBatch } from '../database/target/load';
+import { quotePgTable } from '../database/target/quote';
+import { resolveReferences } from '../database/target/references';
+import { transformRows } from '../database/target/transform';
+import { validateBatch } from '../database/target/validate';
+import type { Catalog } from '../mappings/catalog';
+import { fingerprint } from '../mappings/fingerprint';
+import { isSelfReference, referencesOf } from '../mappings/mapping';
+import type { Mapping } from '../mappings/mapping';
+import { buildReport } from '../report/model';
+import { writeReport } from '../report/write';
+import { CarryoverError } from '../shared/errors';
+import type { BatchRef } from '../shared/messages';
+import type { Temporal } from './temporal';
+
+export interface Parts {
+  readonly source: Source;
+  readonly target: pg.Pool;
+  readonly temporal: Temporal;
+  readonly catalog: Catalog;
+  readonly reportsDir: string;
+  /** Named in preflight's sentences, without their passwords. */
+  readonly sourceUrl: string;
+  readonly targetUrl: string;
+}
+
+export function createPorts(parts: Parts): Dependencies {
+  return { mappings: createMappings(parts.catalog), runs: createRuns(parts), steps: createSteps(parts) };
+}
+
+/** A batch of a mapping that this worker does not know is for a newer worker: it may take it at the next attempt. */
+function createMappings(catalog: Catalog): Mappings {
+  return {
+    names: () => catalog.names(),
+    get: (name) => {
+      if (catalog.names().includes(name)) return catalog.get(name);
+      throw new CarryoverError('MappingUnknownHere', `this worker knows no mapping ${name}; a newer worker may`);
+    },
+  };
+}
+
+function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl }: Parts): Runs {
+  return {
+    preflight: async (mapping) => (await runPreflight({ source, target, mapping, sourceUrl, targetUrl })).problems,
+    open: async (mapping, input, starter) => {
+      const [cluster, from, to] = await Promise.all([
+        temporal.clusterId(),
+        sourceIdentity(source),
+        targetIdentity(target),
+      ]);
+      const same = {
+        migration: mapping.name,
+        fingerprint: fingerprint(mapping),
+        sourceIdentity: from,
+        targetIdentity: to,
+      };
+      return openRun(target, { cluster, ...starter }, same, temporal.isRunning, async () => {
+        const bounds = await readBounds(source, mapping);
+        return {
+          ...same,
+          input,
+          batchRows: input.batchRows,
+          // A row may point to one of an earlier batch, so these must be done one after the other.
+          concurrency: pointsToItself(mapping) ? 1 : input.concurrency,
+          lower: bounds.lower,
+          upper: bounds.upper,
+          estimatedRows: bounds.rows,
+          targetRowsBefore: await countTarget(target, quotePgTable(mapping.target.schema, mapping.target.table)),
+        };
+      });
+    },
+    remaining: (run, epoch, limit) => readRemaining(target, run, epoch, limit),
+    cut: (mapping, ref) => cutBatch(target, source, mapping, ref),
+    park: (ref, cause) => parkBatch(target, ref, cause),
+    check: async (mapping, run) => {
+      const checks = await runChecks(target, mapping, run);
+      await storeChecks(target, run, checks);
+      return checks;
+    },
+    finish: (run, epoch) => finishRun(target, run, epoch),
+    report: async (mapping, run) => {
+      const report = buildReport(await readReportFacts(target, mapping, run));
+      await saveReport(target, report);
+      return (await writeReport(reportsDir, report)).markdown;
+    },
+  };
+}
+
+const pointsToItself = (mapping: Mapping): boolean =>
+  referencesOf(mapping).some(({ reference }) => isSelfReference(mapping, reference));
+
+function createSteps({ source, target }: Parts): Steps {
+  const attempt = <T>(ref: BatchRef, step: string, signal: AbortSignal, work: (attempt: Attempt) => Promise<T>) =>
+    withAttempt(target, ref, step, signal, work);
+  return {
+    extract: (mapping, ref, signal) => attempt(ref, 'extract', signal, (a) => extractBatch(a, source, mapping, signal)),
+    mapCases: (mapping, ref, signal) =>
+      attempt(ref, 'mapCases', signal, (a) => resolveReferences(a, mapping, 'case', ref)),
+    mapActors: (mapping, ref, signal) =>
+      attempt(ref, 'mapActors', signal, (a) => resolveReferences(a, mapping, 'actor', ref)),
+    transform: (mapping, ref, signal) => attempt(ref, 'transform', signal, (a) => transformRows(a, mapping, ref)),
+    load: (mapping, ref, signal) => attempt(ref, 'load', signal, (a) => loadBatch(a, mapping, ref)),
+    validate: (mapping, ref, signal) => attempt(ref, 'validate', signal, (a) => validateBatch(a, source, mapping)),
+  };
+}

@@ -1,3 +1,4 @@
+/* global AbortController */
 import './bootstrap/node-version.mjs';
 import { build } from './bootstrap/build.mjs';
 import { ensureInstalled, seconds } from './bootstrap/install.mjs';

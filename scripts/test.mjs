@@ -1,3 +1,4 @@
+/* global AbortController */
 import './bootstrap/node-version.mjs';
 import { ensureInstalled, seconds } from './bootstrap/install.mjs';
 import { Failure, runMain, say } from './messages.mjs';

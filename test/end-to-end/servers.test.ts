@@ -155,6 +155,7 @@ describe('private servers', () => {
   });
 
   it('come back after every one of them was killed, and after their ports were taken', async () => {
+    await onTarget(home, 'CREATE TABLE written_before_the_kill (a int)');
     for (const { pid } of processesOf(home)) process.kill(pid, 'SIGKILL');
     const taken = createServer();
     const port = Number(new URL(readServices(home).source.url).port);
@@ -163,7 +164,7 @@ describe('private servers', () => {
     try {
       expect(await script('up.mjs', home)).toMatchObject({ code: 0 });
       expect(new URL(readServices(home).source.url).port).not.toBe(String(port));
-      expect(await onTarget(home, 'SELECT * FROM kept_target')).toEqual([]);
+      expect(await onTarget(home, 'SELECT * FROM written_before_the_kill')).toEqual([]);
     } finally {
       taken.close();
     }
@@ -171,9 +172,11 @@ describe('private servers', () => {
 
   it('do not take the pid of a stranger for their own', async () => {
     await script('down.mjs', home);
-    const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
+    const data = join(home, 'postgres', 'data');
+    const { uid, gid } = statSync(data);
+    const stranger = spawn('sleep', ['60'], { stdio: 'ignore', uid, gid });
     try {
-      const lock = join(home, 'postgres', 'data', 'postmaster.pid');
+      const lock = join(data, 'postmaster.pid');
       // As if PostgreSQL had been killed and its pid had been given to another process of the same user.
       execFileSync('sh', ['-c', `printf '${stranger.pid}\\n' > '${lock}'`]);
       expect(await script('up.mjs', home)).toMatchObject({ code: 0 });

@@ -36,9 +36,9 @@ export interface Attempt {
 
 interface LedgerBatch {
   readonly state: BatchRow['state'];
-  readonly after_key: string | null;
-  readonly to_key: string;
-  readonly lower_key: string;
+  readonly after_key: LegacyKey | null;
+  readonly to_key: LegacyKey;
+  readonly lower_key: LegacyKey;
   readonly extract_token: string | null;
   readonly staged: string | null;
   readonly source: string;
@@ -64,12 +64,11 @@ const superseded = (ref: BatchRef, by: string): CarryoverError =>
   );
 
 function toBatchRow(row: LedgerBatch): BatchRow {
-  const key = (json: string): LegacyKey => JSON.parse(json) as LegacyKey;
   return {
     state: row.state,
-    afterKey: row.after_key === null ? null : key(row.after_key),
-    toKey: key(row.to_key),
-    lowerKey: key(row.lower_key),
+    afterKey: row.after_key,
+    toKey: row.to_key,
+    lowerKey: row.lower_key,
     extractToken: row.extract_token,
     staged: row.staged === null ? null : Number(row.staged),
     source: Number(row.source),

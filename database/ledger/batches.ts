@@ -41,15 +41,15 @@ async function cutLocked(client: pg.ClientBase, source: Source, mapping: Mapping
       epoch: string;
       cut_to_end: boolean;
       batch_rows: string;
-      lower_key: string | null;
-      upper_key: string | null;
+      lower_key: LegacyKey | null;
+      upper_key: LegacyKey | null;
     }>('SELECT epoch, cut_to_end, batch_rows, lower_key, upper_key FROM carryover.runs WHERE run_id = $1 FOR UPDATE', [
       ref.run,
     ]),
   );
   const row = run.rows[0];
   requireEpoch(ref.run, ref.epoch, row === undefined ? undefined : Number(row.epoch));
-  const there = await client.query<{ batch: string; to_key: string; source: string }>(
+  const there = await client.query<{ batch: string; to_key: LegacyKey; source: string }>(
     'SELECT batch, to_key, source FROM carryover.batches WHERE run_id = $1 AND batch >= $2 - 1 ORDER BY batch',
     [ref.run, ref.batch],
   );
@@ -57,9 +57,9 @@ async function cutLocked(client: pg.ClientBase, source: Source, mapping: Mapping
   if (same !== undefined) return { end: false, rows: Number(same.source) };
   if (row!.cut_to_end) return { end: true, rows: 0 };
   const previous = there.rows.find((batch) => Number(batch.batch) === ref.batch - 1);
-  const after = previous === undefined ? null : (JSON.parse(previous.to_key) as LegacyKey);
-  const from = JSON.parse(row!.lower_key!) as LegacyKey;
-  const upper = JSON.parse(row!.upper_key!) as LegacyKey;
+  const after = previous === undefined ? null : previous.to_key;
+  const from = row!.lower_key!;
+  const upper = row!.upper_key!;
   const cut = await cutKey(source, mapping, { after, from, upper }, Number(row!.batch_rows));
   await client.query(
     `INSERT INTO carryover.batches (run_id, batch, after_key, to_key, source, pending) VALUES ($1, $2, $3, $4, $5, $5)`,

@@ -44,8 +44,8 @@ interface OpenRun {
   readonly owner_workflow: string;
   readonly owner_first_run: string;
   readonly owner_current_run: string;
-  readonly source_identity: string;
-  readonly target_identity: string;
+  readonly source_identity: unknown;
+  readonly target_identity: unknown;
 }
 
 /** The open run of a migration, if there is one. */
@@ -172,8 +172,8 @@ function requireUnchanged(
   const sort = (value: unknown): string => JSON.stringify(Object.entries(value as object).sort());
   const changed = [
     open.fingerprint !== run.fingerprint && 'the mapping',
-    sort(JSON.parse(open.source_identity)) !== sort(run.sourceIdentity) && 'the source server or schema',
-    sort(JSON.parse(open.target_identity)) !== sort(run.targetIdentity) && 'the target server or database',
+    sort(open.source_identity) !== sort(run.sourceIdentity) && 'the source server or schema',
+    sort(open.target_identity) !== sort(run.targetIdentity) && 'the target server or database',
   ].filter(Boolean);
   if (changed.length > 0) {
     throw new CarryoverError(

@@ -15,12 +15,6 @@ const PINNED =
   '-c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=postgres -c extra_float_digits=1 -c bytea_output=hex ' +
   '-c standard_conforming_strings=on -c client_min_messages=error';
 
-// Values stay text: a Date keeps no microseconds, a JavaScript number no bigint, a parsed JSON no big number.
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number) =>
-    oid === 16 ? (text: string) => text === 't' : (text: string) => text) as pg.CustomTypesConfig['getTypeParser'],
-};
-
 /**
  * @param url postgres://user:password@host:port/database
  * @param connections most connections at once
@@ -32,7 +26,6 @@ export function openTarget(url: string, connections = 12): pg.Pool {
     connectionTimeoutMillis: 10_000,
     application_name: 'carryover',
     options: PINNED,
-    types,
     ...LIMITS,
   });
   // An idle connection that the server ends is no error of anybody: the next checkout opens a new one.

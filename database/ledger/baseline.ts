@@ -1,0 +1,94 @@
+/** The migrations that were done before Carryover: imported once as a baseline, and never changed afterwards. */
+import { openTarget } from '../target/open-target';
+
+export interface BaselineLine {
+  readonly table: string;
+  readonly domain: string;
+  readonly sourceRows: number;
+  readonly records: number;
+}
+
+const FIELDS = ['table', 'domain', 'sourceRows', 'records'];
+
+/** Checks a baseline file's JSON; all problems at once, each naming its line of the list. */
+export function readBaseline(json: unknown): { lines: BaselineLine[]; problems: string[] } {
+  if (!Array.isArray(json)) {
+    return { lines: [], problems: ['It must be a list of objects { "table", "domain", "sourceRows", "records" }.'] };
+  }
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  json.forEach((line: unknown, index) => {
+    const at = `Entry ${index + 1}`;
+    if (typeof line !== 'object' || line === null || Array.isArray(line)) {
+      problems.push(`${at} is no object { "table", "domain", "sourceRows", "records" }.`);
+      return;
+    }
+    const { table, domain, sourceRows, records } = line as Record<string, unknown>;
+    for (const [name, value] of Object.entries({ table, domain })) {
+      if (typeof value !== 'string' || value.trim() === '') problems.push(`${at}: "${name}" must be a text.`);
+    }
+    for (const [name, value] of Object.entries({ sourceRows, records })) {
+      if (!Number.isSafeInteger(value) || (value as number) < 0) {
+        problems.push(`${at}: "${name}" must be a whole number from 0.`);
+      }
+    }
+    if (typeof records === 'number' && typeof sourceRows === 'number' && records > sourceRows) {
+      problems.push(`${at}: "records" (${records}) is more than "sourceRows" (${sourceRows}).`);
+    }
+    const unknown = Object.keys(line).filter((name) => !FIELDS.includes(name));
+    if (unknown.length > 0) problems.push(`${at}: unknown ${unknown.join(', ')}; known are ${FIELDS.join(', ')}.`);
+    if (typeof table === 'string') {
+      if (seen.has(table)) problems.push(`${at}: the table "${table}" is listed twice.`);
+      seen.add(table);
+    }
+  });
+  return { lines: problems.length === 0 ? (json as BaselineLine[]) : [], problems };
+}
+
+export interface BaselineImport {
+  readonly added: number;
+  readonly known: number;
+  /** Where the ledger already holds another line for a table: then nothing was imported. */
+  readonly problems: string[];
+}
+
+/** Imports the lines that the ledger does not hold yet, all or none. */
+export async function importBaseline(targetUrl: string, lines: readonly BaselineLine[]): Promise<BaselineImport> {
+  const pool = openTarget(targetUrl, 1);
+  const client = await pool.connect().catch(async (error: unknown) => {
+    await pool.end();
+    throw error;
+  });
+  try {
+    await client.query('BEGIN');
+    const inserted = await client.query<{ table: string }>(
+      `INSERT INTO carryover.baseline (table_name, domain, source_rows, records)
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS l ("table" text, domain text, "sourceRows" bigint, records bigint)
+       ON CONFLICT DO NOTHING RETURNING table_name AS table`,
+      [JSON.stringify(lines)],
+    );
+    const changed = await client.query<Record<'table' | 'held' | 'given', string>>(
+      `SELECT l."table", format('%s, %s of %s', b.domain, b.records, b.source_rows) AS held,
+              format('%s, %s of %s', l.domain, l.records, l."sourceRows") AS given
+         FROM jsonb_to_recordset($1::jsonb) AS l ("table" text, domain text, "sourceRows" bigint, records bigint)
+         JOIN carryover.baseline b ON b.table_name = l."table"
+        WHERE (b.domain, b.source_rows, b.records) IS DISTINCT FROM (l.domain, l."sourceRows", l.records)
+        ORDER BY 1`,
+      [JSON.stringify(lines)],
+    );
+    const refused = changed.rows.length > 0;
+    await client.query(refused ? 'ROLLBACK' : 'COMMIT');
+    const added = refused ? 0 : inserted.rows.length;
+    return {
+      added,
+      known: lines.length - added - changed.rows.length,
+      problems: changed.rows.map(
+        ({ table, held, given }) =>
+          `The baseline already holds "${table}" (${held}), and the file says otherwise (${given}); correct the file: what was imported is not changed.`,
+      ),
+    };
+  } finally {
+    client.release(true);
+    await pool.end();
+  }
+}

@@ -67,7 +67,7 @@ WHERE run_id = $1 AND state = 'parked' ORDER BY batch LIMIT 100`;
 
 /** The first parked batches. */
 export async function readParked(db: Queryable, run: string): Promise<ReportFacts['parked']> {
-  return await rowsOf<{ batch: number; cause: string }>(db, PARKED, [run]);
+  return rowsOf<{ batch: number; cause: string }>(db, PARKED, [run]);
 }
 
 export type Outcome = 'resolved' | 'absent' | 'unmapped' | 'ambiguous';

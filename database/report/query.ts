@@ -21,14 +21,16 @@ export function toNumber(value: string): number {
 
 /**
  * Runs the statements of `read` in one snapshot, so that all figures belong to the same moment, and without the right
- * to write. Its sorts get enough memory for the one window over the whole target table.
+ * to write. Sorts get enough memory for the one window over the whole target table, and scans are told that helpers
+ * cost little: the planner cannot know that millions of rows fall into a handful of groups.
  */
 export async function inSnapshot<T>(pool: Pool, read: (db: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await client.query(`SET LOCAL work_mem = '64MB'`);
+    await client.query("SET LOCAL work_mem = '64MB'");
+    await client.query('SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0');
     const result = await read(client);
     await client.query('COMMIT');
     return result;

@@ -51,7 +51,7 @@ async function readRunOf(db: Queryable, mapping: Mapping, run: string): Promise<
  * @throws CarryoverError `InputRefused` where the ledger holds no such run of this mapping
  */
 export async function readReportFacts(pool: Pool, mapping: Mapping, run: string): Promise<ReportFacts> {
-  return await inSnapshot(pool, async (db) => {
+  return inSnapshot(pool, async (db) => {
     const { startedAt, finishedAt, sourceRows, targetRowsBefore } = await readRunOf(db, mapping, run);
     const statusColumn = mapping.report.status ?? null;
     return {

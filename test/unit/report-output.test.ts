@@ -1,0 +1,176 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import { code, table } from '../../report/format';
+import { toJson } from '../../report/json';
+import { toMarkdown } from '../../report/markdown';
+import { buildReport, type Report } from '../../report/model';
+import { remedyOf, REMEDIES } from '../../report/remedies';
+import schema from '../../report/report.schema.json';
+import { writeReport } from '../../report/write';
+import { REASONS } from '../../shared/reasons';
+import { sampleFacts } from './report-facts';
+
+const report = buildReport(sampleFacts);
+
+describe('the JSON report', () => {
+  const validate = new Ajv2020({ allErrors: true, strictTypes: false }).compile<unknown>(schema);
+  const errors = (value: unknown): string =>
+    validate(value) ? '' : (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message}`).join('; ');
+
+  it('is as its schema says', () => {
+    expect(errors(JSON.parse(toJson(report)))).toBe('');
+  });
+
+  it.each<[string, object]>([
+    ['/balance must NOT have additional', { balance: { ...report.balance, other: 0 } }],
+    [
+      "/balance must have required property 'pending'",
+      { balance: { source: 1, loaded: 1, quarantined: 0, excluded: 0 } },
+    ],
+    ['/actors must NOT have additional', { actors: { ...report.actors, rate: 1 } }],
+    ["must have required property 'missing'", { actors: { mapped: 1 } }],
+    ['/run must be string', { run: 7 }],
+    ['/verdict must be equal', { verdict: 'ok' }],
+    ['/states/0/share must be number', { states: [{ state: 'a', rows: 1, share: '53.32' }] }],
+    ['/years/0', { years: [{ year: 2018, rows: 1 }] }],
+    [
+      '/estate/run/tables must be integer',
+      { estate: { ...report.estate, run: { tables: 'one', records: 1, rate: 1 } } },
+    ],
+  ])('the schema refuses: %s', (message, change) => {
+    expect(errors({ ...report, ...change })).toContain(message);
+  });
+
+  it('keeps the order of its keys, also when the ledger has shuffled them', () => {
+    const shuffle = (value: unknown): unknown =>
+      Array.isArray(value)
+        ? value.map(shuffle)
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(
+              Object.entries(value)
+                .sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
+                .map(([key, entry]) => [key, shuffle(entry)]),
+            )
+          : value;
+    const shuffled = shuffle(report) as Report;
+    expect(Object.keys(shuffled.balance)).not.toEqual(Object.keys(report.balance));
+    expect(toJson(shuffled)).toBe(`${JSON.stringify(report, null, 2)}\n`);
+  });
+});
+
+describe('the Markdown report', () => {
+  const text = toMarkdown(report);
+
+  it('has every section, in order', () => {
+    expect(text.match(/^## .*$/gm)).toEqual([
+      '## Verdict',
+      '## Source analysis',
+      '## Mapping coverage',
+      '## States',
+      '## Years',
+      '## Transitions',
+      '## Quality checks',
+      '## What was not loaded',
+      '## Actors',
+      '## The estate',
+    ]);
+  });
+
+  it.each([
+    '**proven with exceptions** – 4,552 of 4,751 source rows are loaded (95.81 %), 199 in quarantine; 4,552 inserted',
+    'The gap: `public.case_states` was empty, while `dispatch_state` held 4,751 rows.',
+    '23,049',
+    '9,085',
+    '53.32 %',
+    '+135.29 %',
+    '-33.98 %',
+    'WHERE o.run_id = 7',
+    'To recover: carry over or create the missing record',
+    'Without an actor: 60 whose `actor_id` is NULL, 135 not in `profiles`, 0 with two answers.',
+    '1,212,706',
+    '98.69 %',
+  ])('says: %s', (part) => {
+    expect(text).toContain(part);
+  });
+
+  it('keeps the columns of each table in line', () => {
+    for (const block of text.match(/(^\|.*\|\n)+/gm)!) {
+      const bars = block
+        .trimEnd()
+        .split('\n')
+        .map((line) => [...line].flatMap((c, i) => (c === '|' ? [i] : [])).join());
+      expect(new Set(bars).size).toBe(1);
+    }
+  });
+
+  it('says why it is not proven, and what a second run wrote', () => {
+    const failed = toMarkdown(
+      buildReport({
+        ...sampleFacts,
+        complete: false,
+        written: { inserted: 0, updated: 0, unchanged: 4552 },
+        balance: { source: 4751, loaded: 4552, quarantined: 198, excluded: 0, pending: 1 },
+        parked: [{ batch: 3, cause: 'difference' }],
+        checks: [{ name: 'orphans', compared: 10, found: 2 }],
+      }),
+    );
+    for (const part of [
+      '**NOT PROVEN**',
+      '- the check “orphans” found 2',
+      '- 1 rows are pending',
+      '- batch 3 is parked (difference)',
+      'This run wrote nothing: every row',
+      'FAILED',
+    ]) {
+      expect(failed).toContain(part);
+    }
+  });
+
+  it('leaves out what the mapping has no columns for', () => {
+    const bare = toMarkdown(
+      buildReport({ ...sampleFacts, states: [], years: [], transitions: [], references: [], quarantine: [] }),
+    );
+    expect(bare).not.toMatch(/## (States|Years|Transitions|Mapping coverage|Actors)/);
+    expect(bare).toContain('No row is in quarantine.');
+  });
+
+  it('does not let a name become markup', () => {
+    expect(code('a|b`c\nd')).toBe("`a\\|b'c d`");
+    expect(table([{ title: 'x' }, { title: 'n', align: 'right' }], [['é😀', '10']])).toBe(
+      '| x   |   n |\n| --- | --: |\n| é😀  |  10 |',
+    );
+  });
+
+  it('knows a remedy for every reason', () => {
+    expect(Object.keys(REMEDIES)).toEqual([...REASONS]);
+    expect(remedyOf('of_tomorrow').recover).toBe('look at the rows');
+  });
+});
+
+describe('writing', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'report-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it('writes both forms and their latest copies, and leaves nothing else', async () => {
+    const folder = join(directory, 'reports');
+    const paths = await writeReport(folder, report);
+    await writeReport(folder, { ...report, run: '8' });
+    expect(readdirSync(folder).sort()).toEqual([
+      'case-states-7.json',
+      'case-states-7.md',
+      'case-states-8.json',
+      'case-states-8.md',
+      'latest.json',
+      'latest.md',
+    ]);
+    expect(JSON.parse(readFileSync(paths.latestJson, 'utf8'))).toEqual({ ...report, run: '8' });
+    expect(readFileSync(paths.markdown, 'utf8')).toBe(toMarkdown(report));
+  });
+
+  it('leaves no half of a file behind where it cannot write', async () => {
+    await expect(writeReport(join(directory, 'reports', 'latest.md'), report)).rejects.toThrow();
+    expect(readdirSync(directory)).toEqual(['reports']);
+  });
+});

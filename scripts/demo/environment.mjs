@@ -49,7 +49,7 @@ function temporalSettings(home, services, isPrivate, env) {
   if (!isPrivate.temporal)
     return Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('TEMPORAL_')));
   const noProfile = join(home, 'temporal', 'no-profile.toml');
-  writePrivate(noProfile, '');
+  writePrivate(noProfile, '[profile.default]\n');
   return { TEMPORAL_ADDRESS: services.temporal.address, TEMPORAL_CONFIG_FILE: noProfile };
 }
 

@@ -4,10 +4,7 @@ import { Failure, say } from '../messages.mjs';
 export async function terminateLeftovers(settings, { isPrivate, queue }) {
   const { loadClientConnectConfig } = await import('@temporalio/envconfig');
   const { Client, Connection } = await import('@temporalio/client');
-  const { connectionOptions, namespace } = loadClientConnectConfig({
-    overrideEnvVars: settings,
-    ...(settings.TEMPORAL_CONFIG_FILE ? { configSource: { path: settings.TEMPORAL_CONFIG_FILE } } : {}),
-  });
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: settings });
   let connection;
   try {
     connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10 s' });

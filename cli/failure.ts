@@ -1,18 +1,19 @@
-/** What a failed workflow says to a person: the innermost failure that has something to say, without a stack. */
+/** What a failed workflow says to a person: its own failure where that has a type, else the best of the causes. */
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 
 export interface FailureSummary {
   /** Type of ours, e.g. `NotProven`, where there is one. */
   readonly type: string | undefined;
   readonly message: string;
+  /** Run of the ledger that the failure tells of, where it does. */
+  readonly run?: string;
 }
 
 export function describeFailure(error: unknown): FailureSummary {
   let last: FailureSummary = { type: undefined, message: 'the workflow failed without a message' };
   for (let link: unknown = error, depth = 0; link instanceof Error && depth < 20; link = link.cause, depth++) {
     if (link instanceof ApplicationFailure) {
-      // The workflow's own failure is the operator's answer; what caused it is more precise only without a type.
-      const failure = { type: link.type ?? undefined, message: link.message };
+      const failure = { type: link.type ?? undefined, message: link.message, ...runOf(link.details) };
       if (failure.type !== undefined) return failure;
       last = failure;
     } else if (link instanceof CancelledFailure) {
@@ -24,4 +25,10 @@ export function describeFailure(error: unknown): FailureSummary {
     }
   }
   return last;
+}
+
+/** A run that is not proven fails with its result as the failure's detail. */
+function runOf(details: readonly unknown[] | null | undefined): { run?: string } {
+  const run = (details?.[0] as { run?: unknown } | undefined)?.run;
+  return typeof run === 'string' ? { run } : {};
 }

@@ -12,7 +12,6 @@ import { EXIT, exitOfVerdict } from './exit-codes';
 import type { FailureSummary } from './failure';
 import type { Outcome } from './follow-run';
 import { rows } from './numbers';
-import { parsed } from './report';
 import type { Started } from './start';
 import { withTarget } from './targets';
 import { printJson } from './terminal';
@@ -87,7 +86,7 @@ async function findReport(
   try {
     return await withTarget(config, async (target) => {
       const known = run ?? (await readLatestRuns(target)).find((latest) => latest.workflow === started.workflowId)?.run;
-      return known === undefined ? null : parsed(await readStoredReport(target, known));
+      return known === undefined ? null : readStoredReport(target, known);
     });
   } catch (error) {
     const why = error instanceof UserError ? error.message : 'the settings of the target are not complete';

@@ -47,7 +47,7 @@ export async function followRun(temporal: Temporal, handle: WorkflowHandle, term
     if ('result' in outcome) return { ended: 'completed', result: outcome.result };
     // The workflow still answers after its end: its last word names the run.
     const last = (await askProgress(temporal, handle)) ?? display.last;
-    return { ended: 'failed', failure: outcome.failure, run: last?.run ?? null };
+    return { ended: 'failed', failure: outcome.failure, run: outcome.failure.run ?? last?.run ?? null };
   } finally {
     watching = false;
     display.clear();

@@ -48,20 +48,13 @@ export function reportCommand(program: Command, context: CommandContext, exit: (
 
 /** @throws UserError where there is no such report */
 async function readReport(target: Target, run: string | undefined, migration: string | null): Promise<Report> {
-  const found = parsed(
-    run === undefined ? await readLatestReport(target, migration) : await readStoredReport(target, run),
-  );
+  const found = run === undefined ? await readLatestReport(target, migration) : await readStoredReport(target, run);
   if (found !== null && (migration === null || found.migration === migration)) return found;
   const which =
     run === undefined
       ? `no run${migration === null ? '' : ` of ${migration}`} with a report`
       : `no report of run ${run}${migration === null ? '' : ` of ${migration}`}: there is no such run, or it has not ended`;
   throw new UserError(`The ledger holds ${which}; \`carryover status\` lists the runs.`, EXIT.refused);
-}
-
-/** The target's pool hands JSON out as text, since it parses no values. */
-export function parsed(report: Report | string | null): Report | null {
-  return typeof report === 'string' ? (JSON.parse(report) as Report) : report;
 }
 
 async function write(directory: string, report: Report): Promise<string> {

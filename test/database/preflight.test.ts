@@ -88,12 +88,14 @@ describe('a server that cannot be used', () => {
 });
 
 it('writes nothing: it also works where every write is refused', async () => {
+  const { worker } = fixture;
+  await fixture.asTargetAdmin(`ALTER ROLE ${worker} SET default_transaction_read_only = on`);
   const target = openTarget(fixture.targetUrl);
-  target.on('connect', (client) => void client.query('SET default_transaction_read_only = on'));
   try {
     const { problems } = await runPreflight({ ...fixture, target, mapping: visits });
     expect(problems).toEqual([expect.stringMatching(/^default_transaction_read_only is on/)]);
   } finally {
     await target.end();
+    await fixture.asTargetAdmin(`ALTER ROLE ${worker} RESET default_transaction_read_only`);
   }
 });

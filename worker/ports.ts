@@ -1,6 +1,7 @@
 /** Fills the ports of the activities from `database/` and `report/`: nothing but wiring. */
 import type pg from 'pg';
 import type { Dependencies, Mappings, Runs, Steps } from '../activities/dependencies';
+import type { TimedMapping } from '../database/converters/converter';
 import { countTarget, sourceIdentity, targetIdentity } from '../database/identity';
 import { withAttempt } from '../database/ledger/attempts';
 import type { Attempt } from '../database/ledger/attempts';
@@ -18,6 +19,7 @@ import { loadBatch } from '../database/target/load';
 import { quotePgTable } from '../database/target/quote';
 import { resolveReferences } from '../database/target/references';
 import { transformRows } from '../database/target/transform';
+import { withTransitionDays } from '../database/target/transitions';
 import { validateBatch } from '../database/target/validate';
 import type { Catalog } from '../mappings/catalog';
 import { fingerprint } from '../mappings/fingerprint';
@@ -108,14 +110,31 @@ const pointsToItself = (mapping: Mapping): boolean =>
 function createSteps({ source, target }: Parts): Steps {
   const attempt = <T>(ref: BatchRef, step: string, signal: AbortSignal, work: (attempt: Attempt) => Promise<T>) =>
     withAttempt(target, ref, step, signal, work);
+  const timed = rememberTransitionDays(target);
   return {
     extract: (mapping, ref, signal) => attempt(ref, 'extract', signal, (a) => extractBatch(a, source, mapping, signal)),
     mapCases: (mapping, ref, signal) =>
       attempt(ref, 'mapCases', signal, (a) => resolveReferences(a, mapping, 'case', ref)),
     mapActors: (mapping, ref, signal) =>
       attempt(ref, 'mapActors', signal, (a) => resolveReferences(a, mapping, 'actor', ref)),
-    transform: (mapping, ref, signal) => attempt(ref, 'transform', signal, (a) => transformRows(a, mapping, ref)),
-    load: (mapping, ref, signal) => attempt(ref, 'load', signal, (a) => loadBatch(a, mapping, ref)),
-    validate: (mapping, ref, signal) => attempt(ref, 'validate', signal, (a) => validateBatch(a, source, mapping)),
+    transform: (mapping, ref, signal) =>
+      attempt(ref, 'transform', signal, async (a) => transformRows(a, await timed(mapping), ref)),
+    load: (mapping, ref, signal) => attempt(ref, 'load', signal, async (a) => loadBatch(a, await timed(mapping), ref)),
+    validate: (mapping, ref, signal) =>
+      attempt(ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping))),
+  };
+}
+
+/** A zone's transition days are asked for once in a worker's life; a failure is forgotten, so that it is asked again. */
+function rememberTransitionDays(target: pg.Pool): (mapping: Mapping) => Promise<TimedMapping> {
+  const known = new Map<string, Promise<TimedMapping>>();
+  return (mapping) => {
+    const key = fingerprint(mapping);
+    const there = known.get(key);
+    if (there !== undefined) return there;
+    const asked = withTransitionDays(target, mapping);
+    known.set(key, asked);
+    asked.catch(() => known.delete(key));
+    return asked;
   };
 }

@@ -8,6 +8,16 @@ import type { ConverterSpec } from '../../mappings/converter-spec';
 import type { Mapping } from '../../mappings/mapping';
 import type { Reason } from '../../shared/reasons';
 
+/**
+ * A mapping with what the target knows of its time zone: the days (YYYY-MM-DD, {@link TRANSITION_YEARS}) on which the
+ * zone's offset changes. Only on them a wall clock can have no instant or two, so only there it is asked; without the
+ * list it is asked on every day.
+ */
+export type TimedMapping = Mapping & { readonly transitionDays?: readonly string[] };
+
+/** Years that a list of transition days covers, as text: outside every day is asked about. */
+export const TRANSITION_YEARS = { first: '1900', last: '2099' } as const;
+
 /** SQL text of one expression. */
 export type Sql = string;
 
@@ -23,14 +33,14 @@ export interface ConverterForms<S extends ConverterSpec> {
   /** True where the wire carries digits and signs only, so that extract need not look for bytes to escape. */
   readonly plainBytes: boolean;
   /** PostgreSQL tests for staged text that cannot be carried. */
-  unfit(spec: S, text: Sql, mapping: Mapping): UnfitTest[];
+  unfit(spec: S, text: Sql, mapping: TimedMapping): UnfitTest[];
   /** PostgreSQL value of the target column for staged text that fits. */
-  toTarget(spec: S, text: Sql, mapping: Mapping): Sql;
+  toTarget(spec: S, text: Sql, mapping: TimedMapping): Sql;
   /**
    * PostgreSQL expression that maps a target value back to the source's canonical text, or null where the
    * conversion cannot be inverted: then the lineage keeps the text, and verification converts it forward again.
    */
-  targetText(spec: S, value: Sql, mapping: Mapping): Sql | null;
+  targetText(spec: S, value: Sql, mapping: TimedMapping): Sql | null;
   /** PostgreSQL jsonb value that the lineage keeps for staged text, and the way back from its `->>` text. */
   toLineage(spec: S, text: Sql): Sql;
   lineageText(spec: S, json: Sql): Sql;

@@ -1,8 +1,8 @@
 import type { ConverterSpec } from '../../mappings/converter-spec';
-import type { Mapping } from '../../mappings/mapping';
 import { literalPg } from '../target/quote';
 import { invalidDay, isNoDay, isZeroDate } from './calendar';
-import type { ConverterForms, Sql } from './converter';
+import { TRANSITION_YEARS } from './converter';
+import type { ConverterForms, Sql, TimedMapping } from './converter';
 
 /*
  * A wall clock of a zone has no instant (spring gap), one, or two (autumn fold). PostgreSQL's AT TIME ZONE answers in
@@ -20,10 +20,29 @@ const before = (text: Sql, zone: Sql): Sql => under(text, zone, '-');
 const after = (text: Sql, zone: Sql): Sql => under(text, zone, '+');
 const leadsBack = (instant: Sql, text: Sql, zone: Sql): Sql => `((${instant} AT TIME ZONE ${zone}) = ${wall(text)})`;
 
-/** Runs a test only on text that a cast to timestamp takes. */
-const onDays = (text: Sql, test: Sql): Sql => `(CASE WHEN ${isNoDay(text)} THEN false ELSE ${test} END)`;
+/** True on days on which the zone's offset stays, so that every wall clock has one instant: nearly always. */
+const isSteady = (text: Sql, { transitionDays: days }: TimedMapping): Sql => {
+  if (days === undefined) return 'false';
+  const known = `left(${text}, 4) BETWEEN '${TRANSITION_YEARS.first}' AND '${TRANSITION_YEARS.last}'`;
+  return days.length === 0 ? known : `(${known} AND left(${text}, 10) NOT IN (${days.map(literalPg).join(', ')}))`;
+};
 
-const zoneOf = (mapping: Mapping): Sql => literalPg(mapping.time.zone);
+/** Runs a test only on days on which it can hold, and on text that a cast to timestamp takes. */
+const onTransition = (text: Sql, mapping: TimedMapping, test: Sql): Sql =>
+  `(CASE WHEN ${isSteady(text, mapping)} OR ${isNoDay(text)} THEN false ELSE ${test} END)`;
+
+const zoneOf = (mapping: TimedMapping): Sql => literalPg(mapping.time.zone);
+
+/** Wall clock text with the source's fractional digits; digits beyond them are shown, since they are a difference. */
+function wallText(clock: Sql, precision: number): Sql {
+  // Under DateStyle ISO a timestamp without a fraction reads exactly so, at half the price of to_char.
+  if (precision === 0) return `${clock}::text`;
+  const micros = `to_char(${clock}, 'YYYY-MM-DD HH24:MI:SS.US')`;
+  const more = 6 - precision;
+  return more === 0
+    ? micros
+    : `(CASE WHEN right(${micros}, ${more}) = '${'0'.repeat(more)}' THEN left(${micros}, -${more}) ELSE ${micros} END)`;
+}
 
 export const instant: ConverterForms<Extract<ConverterSpec, { kind: 'instant' }>> = {
   sourceText: (_spec, column) => `CAST(${column} AS CHAR)`,
@@ -36,9 +55,9 @@ export const instant: ConverterForms<Extract<ConverterSpec, { kind: 'instant' }>
     const twice = `${early} <> ${late} AND ${leadsBack(early, text, zone)} AND ${leadsBack(late, text, zone)}`;
     return [
       { reason: 'value_invalid', when: invalidDay(text, spec.zero) },
-      { reason: 'time_gap', when: onDays(text, gap) },
+      { reason: 'time_gap', when: onTransition(text, mapping, gap) },
       ...(mapping.time.fold === 'quarantine'
-        ? [{ reason: 'time_ambiguous' as const, when: onDays(text, `(${twice})`) }]
+        ? [{ reason: 'time_ambiguous' as const, when: onTransition(text, mapping, `(${twice})`) }]
         : []),
     ];
   },
@@ -47,13 +66,14 @@ export const instant: ConverterForms<Extract<ConverterSpec, { kind: 'instant' }>
     const plain = `(${wall(text)} AT TIME ZONE ${zone})`;
     // In the fold the offset of the day before gives the first of the two instants, that of the day after the second.
     const chosen = mapping.time.fold === 'second' ? after(text, zone) : before(text, zone);
-    const value = `(CASE WHEN ${leadsBack(chosen, text, zone)} THEN ${chosen} ELSE ${plain} END)`;
+    const value =
+      `(CASE WHEN ${isSteady(text, mapping)} THEN ${plain} ` +
+      `WHEN ${leadsBack(chosen, text, zone)} THEN ${chosen} ELSE ${plain} END)`;
     return spec.zero === 'null' ? `(CASE WHEN NOT ${isZeroDate(text)} THEN ${value} END)` : value;
   },
   targetText: (spec, value, mapping) => {
     if (spec.zero === 'null') return null;
-    const fraction = spec.precision === 0 ? '' : `.FF${spec.precision}`;
-    return `to_char(${value} AT TIME ZONE ${zoneOf(mapping)}, 'YYYY-MM-DD HH24:MI:SS${fraction}')`;
+    return wallText(`(${value} AT TIME ZONE ${zoneOf(mapping)})`, spec.precision);
   },
   toLineage: (_spec, text) => text,
   lineageText: (_spec, json) => json,

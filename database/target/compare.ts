@@ -4,8 +4,7 @@
  */
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { LINEAGE_HASHES } from '../../mappings/mapping';
-import type { Mapping } from '../../mappings/mapping';
+import type { TimedMapping } from '../converters/converter';
 import type { ValidateResult } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
 import { classified } from '../sql-errors';
@@ -13,9 +12,8 @@ import { streamHashes, sumSource } from '../source/checksum';
 import type { RangeSum } from '../source/checksum';
 import type { KeyRange } from '../source/expressions';
 import type { Source } from '../source/open-source';
-import { canonicalTargetRow, hashSlice, legacyKey, quarantinedRowHash, sha256Hex, targetKeyText } from './expressions';
+import { hashSlice, legacyKey, quarantinedRowHash, targetKeyText, targetRowHashes } from './expressions';
 import { targetInRange } from './key-range';
-import { quotePg, quotePgTable } from './quote';
 
 /** Differences that a live source explains: counted, and no defect. */
 const MOVED = ['moved', 'new', 'gone'];
@@ -23,7 +21,7 @@ const MOVED = ['moved', 'new', 'gone'];
 export async function compareBatch(
   attempt: Attempt,
   source: Source,
-  mapping: Mapping,
+  mapping: TimedMapping,
   range: KeyRange,
 ): Promise<ValidateResult> {
   const inRange = targetInRange(mapping, range, 't');
@@ -35,17 +33,16 @@ export async function compareBatch(
 }
 
 /** Rows that the quarantine holds for this batch, as `key` and `hash`. */
-const quarantinedRows = (mapping: Mapping): string =>
+const quarantinedRows = (mapping: TimedMapping): string =>
   `SELECT q.legacy_key AS key, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash
    FROM carryover.quarantine_occurrences o JOIN carryover.quarantine q USING (migration, legacy_key)
    WHERE o.run_id = $1 AND o.batch = $2`;
 
-async function sumTarget(attempt: Attempt, mapping: Mapping, inRange: string): Promise<RangeSum> {
-  const target = quotePgTable(mapping.target.schema, mapping.target.table);
-  const hash = sha256Hex(canonicalTargetRow(mapping, 't'));
+async function sumTarget(attempt: Attempt, mapping: TimedMapping, inRange: string): Promise<RangeSum> {
   const result = await attempt.client.query<{ rows: string; sum: string }>(
     `SELECT sum(rows) AS rows, sum(sum) AS sum FROM (
-       SELECT count(*) AS rows, coalesce(sum(${hashSlice(hash)}), 0) AS sum FROM ${target} t WHERE ${inRange}
+       SELECT count(*) AS rows, coalesce(sum(${hashSlice('hash')}), 0) AS sum
+       FROM (${targetRowHashes(mapping, inRange)}) t
        UNION ALL
        SELECT count(*), coalesce(sum(${hashSlice('hash')}), 0) FROM (${quarantinedRows(mapping)}) q) s`,
     [attempt.ref.run, attempt.ref.batch],
@@ -57,7 +54,7 @@ async function sumTarget(attempt: Attempt, mapping: Mapping, inRange: string): P
 async function compareRows(
   attempt: Attempt,
   source: Source,
-  mapping: Mapping,
+  mapping: TimedMapping,
   range: KeyRange,
   inRange: string | null,
 ): Promise<ValidateResult> {
@@ -85,9 +82,7 @@ async function compareRows(
   }
 }
 
-function differences(mapping: Mapping, inRange: string | null): string {
-  const target = quotePgTable(mapping.target.schema, mapping.target.table);
-  const lineage = `t.${quotePg(mapping.lineage.target)}`;
+function differences(mapping: TimedMapping, inRange: string | null): string {
   const key = targetKeyText(mapping, 't');
   const sourceKey = legacyKey(mapping.source.key.map((_column, index) => `k${index}`));
   // Without a range of its own the target is read by the keys of the source and of the batch's ledger lines.
@@ -97,9 +92,7 @@ function differences(mapping: Mapping, inRange: string | null): string {
   return `
     WITH there AS MATERIALIZED (SELECT ${sourceKey} AS key, hash FROM pg_temp.source_rows),
     here AS MATERIALIZED (
-      SELECT ${key} AS key, ${sha256Hex(canonicalTargetRow(mapping, 't'))} AS hash,
-             ${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted
-      FROM ${target} t WHERE ${rows}
+      ${targetRowHashes(mapping, rows)}
       UNION ALL
       SELECT q.key, q.hash, q.hash FROM (${quarantinedRows(mapping)}) q),
     known AS (

@@ -3,9 +3,9 @@
  * source's canonical text again (validate). The two halves share the mapping's data and nothing else.
  */
 import { LINEAGE_HASHES, converterOf, namedColumns, referencesOf, targetKey } from '../../mappings/mapping';
-import type { Mapping } from '../../mappings/mapping';
 import { formsOf } from '../converters';
-import { literalPg, quotePg } from './quote';
+import type { TimedMapping } from '../converters/converter';
+import { literalPg, quotePg, quotePgTable } from './quote';
 
 export interface ColumnValue {
   readonly column: string;
@@ -13,7 +13,7 @@ export interface ColumnValue {
 }
 
 /** The staged text of a named source column, in rows aliased `r`. */
-export function staged(mapping: Mapping, column: string): string {
+export function staged(mapping: TimedMapping, column: string): string {
   return `r.c${namedColumns(mapping).indexOf(column)}`;
 }
 
@@ -23,16 +23,16 @@ export function legacyKey(parts: readonly string[]): string {
 }
 
 /** The legacy key of a staged row. */
-export function stagedKey(mapping: Mapping): string {
+export function stagedKey(mapping: TimedMapping): string {
   return legacyKey(mapping.source.key.map((column) => staged(mapping, column)));
 }
 
 /** The legacy key of a target row with the given alias. */
-export function targetKeyText(mapping: Mapping, alias: string): string {
+export function targetKeyText(mapping: TimedMapping, alias: string): string {
   return legacyKey(keyColumnTexts(mapping, alias));
 }
 
-function keyColumnTexts(mapping: Mapping, alias: string): string[] {
+function keyColumnTexts(mapping: TimedMapping, alias: string): string[] {
   return mapping.source.key.map((column, index) => {
     const spec = converterOf(mapping, column);
     const value = `${alias}.${quotePg(targetKey(mapping)[index]!)}`;
@@ -41,7 +41,7 @@ function keyColumnTexts(mapping: Mapping, alias: string): string[] {
 }
 
 /** Typed legacy reference of a staged row, or NULL where its text does not fit the type. */
-export function stagedReference(mapping: Mapping, source: string): string {
+export function stagedReference(mapping: TimedMapping, source: string): string {
   const spec = converterOf(mapping, source);
   const text = staged(mapping, source);
   const tests = formsOf(spec).unfit(spec, text, mapping);
@@ -52,7 +52,7 @@ export function stagedReference(mapping: Mapping, source: string): string {
 }
 
 /** Target columns but the lineage, with their values for a staged row `r` joined to its lookups `ref0`, `ref1`, … */
-export function targetValues(mapping: Mapping): ColumnValue[] {
+export function targetValues(mapping: TimedMapping): ColumnValue[] {
   const values: ColumnValue[] = [{ column: mapping.id.target, sql: 'r.id' }];
   for (const rule of mapping.columns) {
     const text = staged(mapping, rule.source);
@@ -67,7 +67,7 @@ export function targetValues(mapping: Mapping): ColumnValue[] {
 }
 
 /** The lineage of a staged row without the hash of the target row, as a jsonb expression. */
-export function stagedLineage(mapping: Mapping): string {
+export function stagedLineage(mapping: TimedMapping): string {
   const pairs = mapping.lineage.values.map(({ name, source, convert }) => {
     return `${literalPg(name)}, ${formsOf(convert).toLineage(convert, staged(mapping, source))}`;
   });
@@ -80,7 +80,7 @@ export function stagedLineage(mapping: Mapping): string {
 const lengthPrefixed = (text: string): string => `coalesce(octet_length(${text}) || ':' || ${text}, 'N')`;
 
 /** SHA-256 in hex over canonical text of columns: the hash of a target row as it was written. */
-export function targetHash(mapping: Mapping, alias: string): string {
+export function targetHash(mapping: TimedMapping, alias: string): string {
   return hashOfValues(targetValues(mapping).map(({ column }) => `${alias}.${quotePg(column)}`));
 }
 
@@ -94,13 +94,13 @@ export function sha256Hex(text: string): string {
 }
 
 /** True for target rows that are as we wrote them. */
-export function isOurs(mapping: Mapping, alias: string): string {
+export function isOurs(mapping: TimedMapping, alias: string): string {
   const lineage = `${alias}.${quotePg(mapping.lineage.target)}`;
   return `coalesce(${lineage} ->> '${LINEAGE_HASHES.target}' = ${targetHash(mapping, alias)}, false)`;
 }
 
 /** The source's canonical text of one named column, read back from a target row. */
-function readBack(mapping: Mapping, column: string, alias: string): string {
+function readBack(mapping: TimedMapping, column: string, alias: string): string {
   const rule = mapping.columns.find((candidate) => candidate.source === column);
   const kept = mapping.lineage.values.find((value) => value.source === column);
   const json = kept && `(${alias}.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;
@@ -117,15 +117,26 @@ function readBack(mapping: Mapping, column: string, alias: string): string {
   return `(CASE WHEN ${value} IS NOT DISTINCT FROM ${forward} THEN ${fromLineage} ELSE 'difference' END)`;
 }
 
-/** Canonical text of a target row in the source's form: the same bytes as `canonicalRow` of the source. */
-export function canonicalTargetRow(mapping: Mapping, alias: string): string {
-  return `(${namedColumns(mapping)
-    .map((column) => lengthPrefixed(readBack(mapping, column, alias)))
-    .join(' || ')})`;
+/**
+ * A query over target rows `t` that yields, for each, `key` (legacy key), `hash` (SHA-256 over the same canonical text as
+ * `canonicalRow` of the source) and `extracted` (the hash that its lineage keeps). Each column is read back once:
+ * OFFSET 0 keeps the planner from copying the expressions.
+ */
+export function targetRowHashes(mapping: TimedMapping, where: string): string {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const columns = namedColumns(mapping);
+  const texts = columns.map((column, index) => `${readBack(mapping, column, 't')} AS x${index}`);
+  const canonical = columns.map((_column, index) => lengthPrefixed(`b.x${index}`)).join(' || ');
+  const extracted = `t.${quotePg(mapping.lineage.target)} ->> '${LINEAGE_HASHES.source}' AS extracted`;
+  return (
+    `SELECT b.key, ${sha256Hex(`(${canonical})`)} AS hash, b.extracted FROM (` +
+    `SELECT ${targetKeyText(mapping, 't')} AS key, ${texts.join(', ')}, ${extracted} ` +
+    `FROM ${target} t WHERE ${where} OFFSET 0) b`
+  );
 }
 
 /** SHA-256 in hex of the canonical row, from the raw row that the quarantine keeps in a jsonb column. */
-export function quarantinedRowHash(mapping: Mapping, json: string): string {
+export function quarantinedRowHash(mapping: TimedMapping, json: string): string {
   const parts = namedColumns(mapping).map((column) => {
     const value = `${json} -> ${literalPg(column)}`;
     const bytes =

@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 import { LINEAGE_HASHES, hasIntegerKey, namedColumns, targetKey } from '../../mappings/mapping';
-import type { Mapping } from '../../mappings/mapping';
+import type { TimedMapping } from '../converters/converter';
 import type { LoadResult, StagedBatchRef } from '../../shared/messages';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
@@ -21,7 +21,7 @@ interface Written {
   readonly updated: number;
 }
 
-export async function loadBatch(attempt: Attempt, mapping: Mapping, ref: StagedBatchRef): Promise<LoadResult> {
+export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: StagedBatchRef): Promise<LoadResult> {
   if (isLoaded(attempt.batch)) return resultOf(attempt.batch);
   const tables = await requireStage(attempt, ref);
   await requireTable(attempt, tables.unfit);
@@ -75,7 +75,12 @@ async function countRows(attempt: Attempt, table: string): Promise<number> {
 }
 
 /** True where the target holds no row of the batch yet, so that a plain INSERT will do. */
-async function isFresh(attempt: Attempt, mapping: Mapping, batch: BatchRow, tables: StageTables): Promise<boolean> {
+async function isFresh(
+  attempt: Attempt,
+  mapping: TimedMapping,
+  batch: BatchRow,
+  tables: StageTables,
+): Promise<boolean> {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const range = hasIntegerKey(mapping)
     ? targetInRange(mapping, { after: batch.afterKey, from: batch.lowerKey, to: batch.toKey }, 't')
@@ -90,7 +95,7 @@ async function isFresh(attempt: Attempt, mapping: Mapping, batch: BatchRow, tabl
  * Values of the fit rows, each computed once: OFFSET 0 keeps the planner from copying the expressions into the hash of
  * the target row.
  */
-function fitRows(mapping: Mapping, tables: StageTables): { columns: string[]; query: string } {
+function fitRows(mapping: TimedMapping, tables: StageTables): { columns: string[]; query: string } {
   const values = targetValues(mapping);
   const lineage = quotePg(mapping.lineage.target);
   const kept = ['n', 'sha256', ...namedColumns(mapping).map((_name, index) => `c${index}`)];
@@ -104,7 +109,7 @@ function fitRows(mapping: Mapping, tables: StageTables): { columns: string[]; qu
   return { columns: [...values.map(({ column }) => quotePg(column)), lineage], query };
 }
 
-async function insertAll(attempt: Attempt, mapping: Mapping, tables: StageTables): Promise<Written> {
+async function insertAll(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written> {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const { columns, query } = fitRows(mapping, tables);
   const list = columns.join(', ');
@@ -124,7 +129,7 @@ async function insertAll(attempt: Attempt, mapping: Mapping, tables: StageTables
   return { inserted: inserted.rowCount ?? 0, updated: 0 };
 }
 
-async function upsert(attempt: Attempt, mapping: Mapping, tables: StageTables): Promise<Written> {
+async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written> {
   const { client, ref } = attempt;
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const { columns, query } = fitRows(mapping, tables);

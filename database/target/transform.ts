@@ -3,7 +3,7 @@
  * the reasons. Rows that are not listed are fit; load builds their values (the expressions are total on them).
  */
 import { isSelfReference, referencesOf } from '../../mappings/mapping';
-import type { Mapping } from '../../mappings/mapping';
+import type { TimedMapping } from '../converters/converter';
 import { REASONS } from '../../shared/reasons';
 import type { Reason } from '../../shared/reasons';
 import type { StagedBatchRef, TransformResult } from '../../shared/messages';
@@ -21,7 +21,7 @@ interface Test {
 }
 
 /** Joins a staged row `r` to the answers of its references, as `ref0`, `ref1`, … */
-export function joinReferences(mapping: Mapping, tables: StageTables): string {
+export function joinReferences(mapping: TimedMapping, tables: StageTables): string {
   return referencesOf(mapping)
     .map(({ reference }, position) => {
       const key = stagedReference(mapping, reference.source);
@@ -31,7 +31,7 @@ export function joinReferences(mapping: Mapping, tables: StageTables): string {
 }
 
 /** Every test that a staged row must pass, in the order of the reasons. */
-export function unfitTests(mapping: Mapping): Test[] {
+export function unfitTests(mapping: TimedMapping): Test[] {
   const tests: Test[] = [];
   referencesOf(mapping).forEach(({ role, reference }, position) => {
     if (reference.missing !== 'quarantine') return;
@@ -64,7 +64,11 @@ function distinct(tests: readonly Test[]): Test[] {
   return [...new Map(tests.map((test) => [`${test.reason} ${test.column} ${test.when}`, test])).values()];
 }
 
-export async function transformRows(attempt: Attempt, mapping: Mapping, ref: StagedBatchRef): Promise<TransformResult> {
+export async function transformRows(
+  attempt: Attempt,
+  mapping: TimedMapping,
+  ref: StagedBatchRef,
+): Promise<TransformResult> {
   const tables = await requireStage(attempt, ref);
   const references = referencesOf(mapping);
   for (const position of references.keys()) await requireTable(attempt, tables.reference(position));
@@ -84,7 +88,7 @@ export async function transformRows(attempt: Attempt, mapping: Mapping, ref: Sta
   });
 }
 
-function unfitTable(mapping: Mapping, tables: StageTables): string {
+function unfitTable(mapping: TimedMapping, tables: StageTables): string {
   const tests = unfitTests(mapping);
   const bad = `(r.bad IS NOT NULL)`;
   const rank = tests.findIndex((test) => REASONS.indexOf(test.reason) > REASONS.indexOf('value_invalid'));
@@ -120,7 +124,7 @@ async function forgetUnfit(attempt: Attempt, tables: StageTables, position: numb
  */
 async function cascade(
   attempt: Attempt,
-  mapping: Mapping,
+  mapping: TimedMapping,
   tables: StageTables,
   position: number,
   column: string,

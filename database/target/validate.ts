@@ -1,5 +1,5 @@
 /** Compares a loaded batch's range on both servers and records the outcome in the batch's ledger line. */
-import type { Mapping } from '../../mappings/mapping';
+import type { TimedMapping } from '../converters/converter';
 import { CarryoverError } from '../../shared/errors';
 import type { ValidateResult } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
@@ -12,7 +12,7 @@ import { dropStage } from './stage';
  * @returns what was compared and found; with differences the batch is parked with cause `difference`
  * @throws CarryoverError `StageLost` where the batch is not loaded (any more)
  */
-export async function validateBatch(attempt: Attempt, source: Source, mapping: Mapping): Promise<ValidateResult> {
+export async function validateBatch(attempt: Attempt, source: Source, mapping: TimedMapping): Promise<ValidateResult> {
   const { batch, client, ref } = attempt;
   if (batch.state !== 'loaded' && batch.state !== 'validated') {
     throw new CarryoverError(

@@ -54,6 +54,7 @@ export async function createSample(options: SampleOptions): Promise<CreatedSampl
     await markTarget(target, { seed, rows, dirty });
     await source.query(`DROP TABLE IF EXISTS ${SOURCE_TABLES.map((name) => `\`${name}\``).join(', ')}`);
     await target.query(DROP_TARGET);
+    await target.query("SET maintenance_work_mem = '256MB'");
     await fill(source, target, sample, options.targetUrl);
     const dirtyRows = dirty ? await addDirty(source, target, sample) : 0;
     await target.query('ANALYZE');

@@ -1,9 +1,8 @@
 /** Fills the source: LOAD DATA from a stream where the server lets us, multi-row INSERTs where it does not. */
-import { Readable } from 'node:stream';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { SampleError } from './errors';
 import { createSourceTable, SOURCE_INDEXES } from './source-schema';
-import { linesOf, type Row, type SampleTable } from './table';
+import { type Row, type SampleTable, streamOf } from './table';
 
 /** Zero dates are legitimate in this database; everything else that does not fit shall fail. */
 const SQL_MODE = 'STRICT_ALL_TABLES';
@@ -47,13 +46,10 @@ function columnList(table: SampleTable): string {
 
 async function loadLines(source: Connection, table: SampleTable): Promise<void> {
   let lines = 0;
-  const counted = function* (): Generator<Buffer> {
-    for (const piece of linesOf(counting(table, () => lines++))) yield piece;
-  };
   const [result] = await source.query<ResultSetHeader>({
     sql: `LOAD DATA LOCAL INFILE 'rows' INTO TABLE \`${table.name}\` CHARACTER SET utf8mb4
           FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' (${columnList(table)})`,
-    infileStreamFactory: () => Readable.from(counted(), { objectMode: false }),
+    infileStreamFactory: () => streamOf(counting(table, () => lines++)),
   });
   // LOCAL turns errors into warnings and skips rows: neither may pass unseen.
   if (result.affectedRows !== lines || result.warningStatus > 0) {

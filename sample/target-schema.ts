@@ -1,23 +1,27 @@
 /** The new database as the earlier migrations left it: lookups filled, two tables still empty. */
 
 /** The lookups, bare: keys and indexes come when their rows are there. */
-export const LOOKUP_TABLES = `
+export const LOOKUP_TABLES: Record<string, string> = {
+  profiles: `
 CREATE TABLE public.profiles (
   id             uuid NOT NULL,
   legacy_user_id bigint NOT NULL,
   full_name      text NOT NULL
-);
+)`,
+  cases: `
 CREATE TABLE public.cases (
   id          uuid NOT NULL,
   case_number integer NOT NULL,
   opened_on   date NOT NULL
-);
+)`,
+  orders: `
 CREATE TABLE public.orders (
   id             uuid NOT NULL,
   instruction_id bigint NOT NULL,
   case_id        uuid NOT NULL,
   order_number   text NOT NULL
-);`;
+)`,
+};
 
 /** Keys and indexes by lookup table. No legacy id is unique by constraint: what is ambiguous must be able to exist. */
 export const LOOKUP_INDEXES: Record<string, string> = {

@@ -1,0 +1,211 @@
+/** The engine over a pair of databases of its own, run step by step without Temporal. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type pg from 'pg';
+import type { Dependencies, Starter } from '../../activities/dependencies';
+import { installSchema } from '../../database/schema/install';
+import { openSource } from '../../database/source/open-source';
+import type { Source } from '../../database/source/open-source';
+import { openTarget } from '../../database/target/open-target';
+import { catalog } from '../../mappings/catalog';
+import type { Catalog } from '../../mappings/catalog';
+import type { Mapping } from '../../mappings/mapping';
+import { createSample } from '../../sample/create';
+import type { SampleOptions } from '../../sample/create';
+import { CarryoverError } from '../../shared/errors';
+import type {
+  BatchRef,
+  ExtractResult,
+  Headline,
+  LoadResult,
+  LookupResult,
+  MigrateInput,
+  RunPlan,
+  StagedBatchRef,
+  TransformResult,
+  ValidateResult,
+} from '../../shared/messages';
+import { createPorts } from '../../worker/ports';
+import { createDatabases } from './databases';
+import type { Databases } from './databases';
+
+export type SourceRow = Record<string, string | null>;
+
+export interface Engine extends Databases {
+  /** As the product reads and writes, by logins that may do everything. */
+  readonly source: Source;
+  readonly target: pg.Pool;
+  readonly ports: Dependencies;
+  readonly reportsDir: string;
+  /** Runs SQL of the test's own; every value of the source comes back as text. */
+  onSource(sql: string, values?: readonly unknown[]): Promise<SourceRow[]>;
+  onTarget<T extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+}
+
+export interface EngineOptions {
+  /** Makes the sample; without it both databases are empty but for the ledger. */
+  readonly sample?: Pick<SampleOptions, 'rows' | 'seed' | 'dirty'>;
+  readonly catalog?: Catalog;
+}
+
+/** Makes a pair of databases with the ledger, and the sample where it is asked for. */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const databases = await createDatabases();
+  const { sourceUrl, targetUrl } = databases;
+  if (options.sample !== undefined) await createSample({ sourceUrl, targetUrl, ...options.sample });
+  await installSchema(targetUrl);
+  const source = openSource(sourceUrl);
+  const target = openTarget(targetUrl);
+  const admin = await createConnection({ uri: sourceUrl, charset: 'utf8mb4', timezone: 'Z', multipleStatements: true });
+  await admin.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
+  const reportsDir = mkdtempSync(join(tmpdir(), 'carryover-reports-'));
+  const ports = createPorts({
+    source,
+    target,
+    // Without Temporal nobody else runs: whoever owned a run before is gone.
+    temporal: { clusterId: () => Promise.resolve('none'), isRunning: () => Promise.resolve(false) },
+    catalog: options.catalog ?? catalog,
+    reportsDir,
+    sourceUrl,
+    targetUrl,
+  });
+  return {
+    ...databases,
+    source,
+    target,
+    ports,
+    reportsDir,
+    onSource: (sql, values) => queryText(admin, sql, values),
+    onTarget: async <T extends object>(sql: string, values?: readonly unknown[]) =>
+      (await target.query<T & pg.QueryResultRow>(sql, values && [...values])).rows,
+    drop: async () => {
+      await Promise.allSettled([source.close(), target.end(), admin.end()]);
+      rmSync(reportsDir, { recursive: true, force: true });
+      await databases.drop();
+    },
+  };
+}
+
+async function queryText(admin: Connection, sql: string, values: readonly unknown[] = []): Promise<SourceRow[]> {
+  const [rows] = await admin.query<RowDataPacket[]>({
+    sql,
+    values: [...values],
+    typeCast: (field) => field.string('utf8'),
+  });
+  return rows as SourceRow[];
+}
+
+const STARTER: Starter = { namespace: 'default', workflow: 'test', firstRun: 'first', currentRun: 'first' };
+
+/** Opens a run, or goes on with the open one; another `currentRun` takes it over. */
+export function openRun(
+  engine: Engine,
+  mapping: Mapping,
+  input: Omit<MigrateInput, 'migration'> = {},
+  starter: Partial<Starter> = {},
+): Promise<RunPlan> {
+  const full = { batchRows: 50_000, concurrency: 1, ...input, migration: mapping.name };
+  return engine.ports.runs.open(mapping, full, { ...STARTER, ...starter });
+}
+
+export const refOf = (plan: RunPlan, batch: number): BatchRef => ({
+  run: plan.run,
+  migration: plan.migration,
+  epoch: plan.epoch,
+  batch,
+});
+
+/** No step is cancelled. */
+export const never = (): AbortSignal => new AbortController().signal;
+
+export interface Staged {
+  readonly ref: StagedBatchRef;
+  readonly extract: ExtractResult;
+  readonly mapCases: LookupResult;
+  readonly mapActors: LookupResult;
+  readonly transform: TransformResult;
+}
+
+/** Takes a batch up to its load. */
+export async function stageBatch({ ports: { steps } }: Engine, mapping: Mapping, batch: BatchRef): Promise<Staged> {
+  const extract = await steps.extract(mapping, batch, never());
+  const ref = { ...batch, stage: extract.stage };
+  const mapCases = await steps.mapCases(mapping, ref, never());
+  const mapActors = await steps.mapActors(mapping, ref, never());
+  const transform = await steps.transform(mapping, ref, never());
+  return { ref, extract, mapCases, mapActors, transform };
+}
+
+export interface Loaded extends Staged {
+  readonly load: LoadResult;
+}
+
+/** Takes a batch up to and with its load. */
+export async function loadBatch(engine: Engine, mapping: Mapping, batch: BatchRef): Promise<Loaded> {
+  const staged = await stageBatch(engine, mapping, batch);
+  return { ...staged, load: await engine.ports.steps.load(mapping, staged.ref, never()) };
+}
+
+export interface Carried extends Loaded {
+  readonly validate: ValidateResult;
+}
+
+/** Takes a batch through its six steps. */
+export async function carryBatch(engine: Engine, mapping: Mapping, batch: BatchRef): Promise<Carried> {
+  const loaded = await loadBatch(engine, mapping, batch);
+  return { ...loaded, validate: await engine.ports.steps.validate(mapping, batch, never()) };
+}
+
+/** Cuts all batches of a run; returns the rows that the source counted for each. */
+export async function cutAll(engine: Engine, mapping: Mapping, plan: RunPlan): Promise<number[]> {
+  const rows: number[] = [];
+  for (;;) {
+    const cut = await engine.ports.runs.cut(mapping, refOf(plan, rows.length + 1));
+    if (cut.end) return rows;
+    rows.push(cut.rows);
+  }
+}
+
+export interface Migrated {
+  readonly plan: RunPlan;
+  readonly batches: readonly Carried[];
+  readonly headline: Headline;
+}
+
+/** A whole run: every batch through its six steps, then the checks and the verdict. */
+export async function migrate(engine: Engine, mapping: Mapping, batchRows = 50_000): Promise<Migrated> {
+  const plan = await openRun(engine, mapping, { batchRows });
+  const batches: Carried[] = [];
+  for (const index of (await cutAll(engine, mapping, plan)).keys()) {
+    batches.push(await carryBatch(engine, mapping, refOf(plan, index + 1)));
+  }
+  await engine.ports.runs.check(mapping, plan.run);
+  return { plan, batches, headline: await engine.ports.runs.finish(plan.run, plan.epoch) };
+}
+
+/** Adds up a field over results. */
+export const sum = <T>(list: readonly T[], of: (item: T) => number): number =>
+  list.reduce((total, item) => total + of(item), 0);
+
+/** What a promise of ours rejects with; fails where it does not. */
+export async function refusal(promise: Promise<unknown>): Promise<CarryoverError> {
+  const outcome = await promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ('error' in outcome && outcome.error instanceof CarryoverError) return outcome.error;
+  throw new Error(`expected a CarryoverError, got ${JSON.stringify(outcome)}`);
+}
+
+/** Waits until a condition holds. */
+export async function eventually(what: string, holds: () => Promise<boolean>, patience = 30_000): Promise<void> {
+  const end = Date.now() + patience;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`${what} did not come about within ${patience / 1000} s`);
+    await sleep(50);
+  }
+}

@@ -21,6 +21,8 @@ export function createWorker(settings: WorkerSettings, dependencies: Dependencie
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     // Histories are kept for sticky execution; a run needs one, so a few hundred would only be memory.
     maxCachedWorkflows: 50,
+    // One thread serves them all: workflow code takes milliseconds, and each thread holds a heap of its own.
+    workflowThreadPoolSize: 1,
     // Longer than the short steps of a batch: they end by themselves; a long one is cancelled, and rolled back.
     shutdownGraceTime: '10s',
     shutdownForceTime: '25s',

@@ -11,7 +11,7 @@ import { listProblems } from '../shared/errors';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { ledgerError, requireTargetUrl } from './targets';
+import { ledgerError, requireTargetUrl, withTarget } from './targets';
 import { registerCommand, registerSearchAttributes, searchAttributes, withTemporal } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
@@ -77,6 +77,8 @@ function readBaselineFile(path: string): BaselineLine[] {
 
 async function installLedger(config: Config): Promise<string[]> {
   const url = requireTargetUrl(config);
+  // Asked first by ourselves: the schema tool would print a failed connection, with its stack, on stdout.
+  await withTarget(config, (target) => target.query('SELECT 1'));
   try {
     return await installSchema(url);
   } catch (error) {

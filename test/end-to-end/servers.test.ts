@@ -4,37 +4,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
-import { cleanEnvironment, newHome, type Services } from '../support/servers';
-
-const ROOT = join(__dirname, '..', '..');
-
-interface Outcome {
-  code: number | null;
-  text: string;
-}
-
-function script(name: string, home: string, args: string[] = [], more: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const env = cleanEnvironment({ CARRYOVER_HOME: home, ...more });
-  const child = spawn(process.execPath, [join(ROOT, 'scripts', name), ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, text })));
-}
+import { processesOf, runScript } from '../support/scripts';
+import { newHome, type Services } from '../support/servers';
 
 const readServices = (home: string): Services =>
   JSON.parse(readFileSync(join(home, 'services.json'), 'utf8')) as Services;
-
-/** The processes whose command line holds the home: all servers' do. */
-function processesOf(home: string): { pid: number; command: string }[] {
-  return execFileSync('ps', ['-axww', '-o', 'pid=,command='], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes(home) && !line.includes(' ps '))
-    .map((line) => ({ pid: parseInt(line, 10), command: line }));
-}
 
 async function onSource<T>(home: string, sql: string): Promise<T[]> {
   const connection = await createConnection({ uri: readServices(home).source.url });
@@ -60,12 +34,12 @@ describe('private servers', () => {
 
   beforeAll(async () => {
     home = newHome();
-    const outcome = await script('up.mjs', home);
+    const outcome = await runScript('up.mjs', home);
     expect(outcome).toMatchObject({ code: 0 });
   });
 
   afterAll(async () => {
-    await script('down.mjs', home, ['--wipe']);
+    await runScript('down.mjs', home, ['--wipe']);
     expect(processesOf(home)).toEqual([]);
   });
 
@@ -131,7 +105,7 @@ describe('private servers', () => {
 
   it('are found running by a second up, which starts none', async () => {
     const before = processesOf(home).map(({ pid }) => pid);
-    const outcome = await script('up.mjs', home);
+    const outcome = await runScript('up.mjs', home);
     expect(outcome.code).toBe(0);
     expect(outcome.text).toMatch(/running already[^]*running already[^]*running already/);
     expect(processesOf(home).map(({ pid }) => pid)).toEqual(before);
@@ -142,12 +116,12 @@ describe('private servers', () => {
     await onTarget(home, 'CREATE TABLE kept_target (a int)');
     const before = readServices(home);
     const [id] = await onSource(home, 'SELECT @@server_id AS id');
-    expect(await script('down.mjs', home)).toMatchObject({ code: 0, text: 'Stopped: Temporal, source, target.\n' });
+    expect(await runScript('down.mjs', home)).toMatchObject({ code: 0, text: 'Stopped: Temporal, source, target.\n' });
     expect(processesOf(home)).toEqual([]);
     expect(existsSync(join(home, 'services.json'))).toBe(false);
-    expect(await script('down.mjs', home)).toMatchObject({ code: 0, text: 'Nothing was running.\n' });
+    expect(await runScript('down.mjs', home)).toMatchObject({ code: 0, text: 'Nothing was running.\n' });
 
-    expect(await script('up.mjs', home)).toMatchObject({ code: 0 });
+    expect(await runScript('up.mjs', home)).toMatchObject({ code: 0 });
     expect(readServices(home)).toEqual(before);
     expect(await onSource(home, 'SELECT @@server_id AS id')).toEqual([id]);
     expect(await onSource(home, 'SELECT * FROM kept_source')).toEqual([]);
@@ -162,7 +136,7 @@ describe('private servers', () => {
     await waitUntil(() => processesOf(home).length === 0);
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
     try {
-      expect(await script('up.mjs', home)).toMatchObject({ code: 0 });
+      expect(await runScript('up.mjs', home)).toMatchObject({ code: 0 });
       expect(new URL(readServices(home).source.url).port).not.toBe(String(port));
       expect(await onTarget(home, 'SELECT * FROM written_before_the_kill')).toEqual([]);
     } finally {
@@ -171,7 +145,7 @@ describe('private servers', () => {
   });
 
   it('do not take the pid of a stranger for their own', async () => {
-    await script('down.mjs', home);
+    await runScript('down.mjs', home);
     const data = join(home, 'postgres', 'data');
     const { uid, gid } = statSync(data);
     const stranger = spawn('sleep', ['60'], { stdio: 'ignore', uid, gid });
@@ -179,7 +153,7 @@ describe('private servers', () => {
       const lock = join(data, 'postmaster.pid');
       // As if PostgreSQL had been killed and its pid had been given to another process of the same user.
       execFileSync('sh', ['-c', `printf '${stranger.pid}\\n' > '${lock}'`]);
-      expect(await script('up.mjs', home)).toMatchObject({ code: 0 });
+      expect(await runScript('up.mjs', home)).toMatchObject({ code: 0 });
       expect(stranger.exitCode).toBeNull();
     } finally {
       stranger.kill();
@@ -190,7 +164,7 @@ describe('private servers', () => {
 describe('up without private servers to be had', () => {
   it('says in one message what was tried and the ways out, and starts nothing', async () => {
     const home = newHome();
-    const outcome = await script('up.mjs', home, [], {
+    const outcome = await runScript('up.mjs', home, [], {
       CARRYOVER_SOURCE_URL: 'mysql://someone:SECRET@127.0.0.1:1/clinic',
       CARRYOVER_TARGET_URL: 'postgres://someone:SECRET@127.0.0.1:1/clinic',
       TEMPORAL_ADDRESS: '127.0.0.1:1',
@@ -206,7 +180,7 @@ describe('up without private servers to be had', () => {
   });
 
   it('tells a wrong URL by the name of its variable', async () => {
-    const outcome = await script('up.mjs', newHome(), [], { CARRYOVER_SOURCE_URL: 'postgres://a:SECRET@h/d' });
+    const outcome = await runScript('up.mjs', newHome(), [], { CARRYOVER_SOURCE_URL: 'postgres://a:SECRET@h/d' });
     expect(outcome).toMatchObject({ code: 1 });
     expect(outcome.text).toBe(
       'CARRYOVER_SOURCE_URL begins with postgres:// where mysql:// or mariadb:// is expected.\n',

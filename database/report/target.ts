@@ -70,12 +70,12 @@ FROM (
 /** Distinct keys of a reference's lookup with exactly one distinct answer; an answer of NULL is none. */
 export async function countAvailable(db: Queryable, mapping: Mapping, reference: Reference): Promise<number> {
   const { table, key, value } = reference.lookup;
-  // Smallest and largest agree where the answer is one; text, because uuid has no order before PostgreSQL 18.
+  // Smallest and largest agree where the answer is one; both pass NULL over. Text, as uuid had none before version 18.
   const sql = `
 SELECT count(*) AS rows
 FROM (
   SELECT FROM ${quotePgTable(mapping.target.schema, table)}
-  WHERE ${quotePg(key)} IS NOT NULL AND ${quotePg(value)} IS NOT NULL
+  WHERE ${quotePg(key)} IS NOT NULL
   GROUP BY ${quotePg(key)}
   HAVING min(${quotePg(value)}::text COLLATE "C") = max(${quotePg(value)}::text COLLATE "C")
 ) keys`;

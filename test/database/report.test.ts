@@ -55,8 +55,11 @@ async function fillCaseStates(): Promise<void> {
     [9, 2, 'treatment_active', '2019-02-02 12:00:00+00'],
     [11, 2, 'case_closed', '2021-02-02 12:00:00+00'],
     [12, 2, null, '2021-02-03 12:00:00+00'],
-    // A case of its own: no transition.
+    // The same time again, stored in the other order; in Berlin it is still 2021.
     [13, 3, 'case_closed', '2021-12-31 22:59:59+00'],
+    [16, 3, 'treatment_active', '2021-12-31 22:59:59+00'],
+    // A case with one row: no transition.
+    [17, 4, 'case_closed', '2021-03-03 12:00:00+00'],
     // Not ours: another source, and a row of nobody's.
     [14, 1, 'case_closed', '2021-01-01 12:00:00+00', { ...ours, migration_source: 'other' }],
     [15, 1, 'case_closed', '2021-01-01 12:00:00+00', { migration_source: 'dispatch_state' }],
@@ -166,19 +169,19 @@ describe('the report of a run, from ledger and target', () => {
         actor: { available: 2, resolved: 4, missing: 3 },
       },
       states: [
-        { state: 'case_closed', rows: 4, share: 57.14 },
-        { state: 'treatment_active', rows: 2, share: 28.57 },
-        { state: '(none)', rows: 1, share: 14.29 },
+        { state: 'case_closed', rows: 5, share: 55.56 },
+        { state: 'treatment_active', rows: 3, share: 33.33 },
+        { state: '(none)', rows: 1, share: 11.11 },
       ],
       years: [
         { year: 2018, rows: 1, growth: null },
         { year: 2019, rows: 3, growth: 200 },
-        { year: 2021, rows: 3, growth: 0 },
+        { year: 2021, rows: 5, growth: 66.67 },
       ],
       transitions: [
+        { from: 'case_closed', to: 'treatment_active', rows: 2 },
         { from: 'case_closed', to: '(none)', rows: 1 },
         { from: 'case_closed', to: 'case_closed', rows: 1 },
-        { from: 'case_closed', to: 'treatment_active', rows: 1 },
         { from: 'treatment_active', to: 'case_closed', rows: 1 },
       ],
       checks: [
@@ -193,7 +196,7 @@ describe('the report of a run, from ledger and target', () => {
       startedAt: '2026-01-01T10:00:00.000Z',
       seconds: 90.5,
       source: { table: 'dispatch_state', rows: 12, zone: 'Europe/Berlin' },
-      target: { schema: 'public', table: 'case_states', rowsBefore: 4, rowsAfter: 9 },
+      target: { schema: 'public', table: 'case_states', rowsBefore: 4, rowsAfter: 11 },
       written: { inserted: 5, updated: 1, unchanged: 1 },
       complete: true,
       batches: 2,

@@ -93,6 +93,10 @@ const mutations: [change: (draft: Draft) => void, problem: string][] = [
     (d) => (d.columns[1].convert.codes.open = 'case_open'),
     'lineage.values[1] reads the source column "status" as integer, columns[1] reads it as code',
   ],
+  [
+    (d) => d.columns.push({ source: 'id', target: 'legacy_text', convert: { kind: 'text' } }),
+    'columns[5] reads the source column "id" as text, columns[0] reads it as integer',
+  ],
   [(d) => (d.cases[0].convert = { kind: 'text' }), 'lineage.values[4] reads the source column "instruction_id"'],
   [
     (d) => (d.cases[0].convert = { kind: 'date', zero: 'null' }),

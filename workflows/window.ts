@@ -21,10 +21,13 @@ export class Window {
     this.running.add(running);
   }
 
-  /** Waits for all tasks. @throws what a task threw first */
+  /** Waits for all tasks. @throws what a task threw first, at once: who lost the run must not let the others go on */
   async drain(): Promise<void> {
-    while (this.running.size > 0) await Promise.race(this.running);
     this.rethrow();
+    while (this.running.size > 0) {
+      await Promise.race(this.running);
+      this.rethrow();
+    }
   }
 
   private rethrow(): void {

@@ -1,0 +1,133 @@
+import type { LoadResult, Remaining, RunPlan } from '../../shared/messages';
+import { RunProgress } from '../../workflows/run-progress';
+
+const plan: RunPlan = {
+  run: '7',
+  migration: 'case-states',
+  epoch: 1,
+  batchRows: 1000,
+  concurrency: 2,
+  estimatedRows: 4751,
+  resumed: false,
+};
+
+const none: LoadResult = { source: 0, inserted: 0, updated: 0, unchanged: 0, quarantined: 0, excluded: 0 };
+const fresh: Remaining = { batches: [], nextBatch: 1, cutToEnd: false, done: none };
+const resumed: Remaining = {
+  batches: [
+    { batch: 2, state: 'parked', rows: 1000, cause: 'load: the target refused a statement\n(SQLSTATE 23514)' },
+    { batch: 4, state: 'running', rows: 1000, cause: null },
+  ],
+  nextBatch: 5,
+  cutToEnd: false,
+  done: { source: 2000, inserted: 1900, updated: 20, unchanged: 30, quarantined: 40, excluded: 10 },
+};
+
+function begin(remaining: Remaining, more: Partial<RunPlan> = {}): RunProgress {
+  const progress = new RunProgress();
+  progress.begin({ ...plan, ...more }, remaining, 10_000);
+  return progress;
+}
+
+describe('the progress of a run', () => {
+  it('says that it plans, before there is a plan', () => {
+    const progress = new RunProgress();
+    expect(progress.toMarkdown(0)).toBe('**planning**: checking input, servers and mapping');
+    expect(progress.toProgress()).toMatchObject({ run: null, migration: null, state: 'planning', estimatedRows: 0 });
+  });
+
+  it('reads as follows in the middle of a run', () => {
+    const progress = begin(resumed, { resumed: true });
+    progress.addLoaded({ source: 1000, inserted: 900, updated: 0, unchanged: 0, quarantined: 100, excluded: 0 });
+    progress.addValidated();
+    progress.inFlight.add(4);
+    progress.inFlight.add(5);
+    expect(progress.toMarkdown(20_000)).toBe(
+      [
+        '**case-states**, run 7: **running** (resumed)',
+        '',
+        '| rows | |',
+        '| --- | --- |',
+        '| done | 3000 of 4751 (63.1 %) |',
+        '| inserted, updated, unchanged | 2800, 20, 30 |',
+        '| quarantined | 140 |',
+        '| excluded | 10 |',
+        '| rate | 100 rows/s |',
+        '| remaining | 1751 rows, about 18 s |',
+        '',
+        'Batches: 3 validated, in flight: 4, 5',
+        '',
+        'Parked: 1',
+        '- batch 2: load: the target refused a statement (SQLSTATE 23514)',
+        '',
+        'Mend the cause, then send the update `retryBatch` with `{"batch": <number>}`.',
+      ].join('\n'),
+    );
+    expect(progress.toProgress()).toEqual({
+      run: '7',
+      migration: 'case-states',
+      state: 'running',
+      estimatedRows: 4751,
+      doneRows: 3000,
+      inserted: 2800,
+      updated: 20,
+      unchanged: 30,
+      quarantined: 140,
+      batchesDone: 3,
+      batchesInFlight: 2,
+      parked: [{ batch: 2, cause: 'load: the target refused a statement\n(SQLSTATE 23514)' }],
+    });
+  });
+
+  it('reads as follows at the end, without a rest and without advice', () => {
+    const progress = begin(fresh);
+    progress.addLoaded({ ...none, source: 4751, inserted: 4552, quarantined: 199 });
+    progress.addValidated();
+    progress.state = 'finished';
+    const text = progress.toMarkdown(11_000);
+    expect(text).toContain('**case-states**, run 7: **finished**\n');
+    expect(text).toContain('| done | 4751 of 4751 (100.0 %) |');
+    expect(text).toContain('| remaining | 0 rows |');
+    expect(text).toContain('Batches: 1 validated, in flight: none');
+    expect(text).toMatch(/Parked: none$/);
+  });
+
+  it('counts the rate of this history alone, not what an earlier one did', () => {
+    expect(begin(resumed).toMarkdown(20_000)).toContain('| rate | 0 rows/s |\n| remaining | 2751 rows |');
+  });
+
+  it('never shows more than everything, nor less than nothing', () => {
+    const progress = begin(fresh, { estimatedRows: 100 });
+    progress.addLoaded({ ...none, source: 120, inserted: 120 });
+    expect(progress.toMarkdown(20_000)).toContain('| done | 120 of 100 (100.0 %) |');
+    expect(progress.toMarkdown(20_000)).toContain('| remaining | 0 rows |');
+    expect(begin(fresh, { estimatedRows: 0 }).toMarkdown(10_000)).toContain('| done | 0 of 0 (100.0 %) |');
+  });
+
+  it.each([
+    [89, '89 s'],
+    [90, '2 min'],
+    [5399, '90 min'],
+    [5400, '1.5 h'],
+  ])('writes %i seconds of rest as %s', (seconds, words) => {
+    const progress = begin(fresh, { estimatedRows: 1 + seconds });
+    progress.addLoaded({ ...none, source: 1, inserted: 1 });
+    expect(progress.toMarkdown(11_000)).toContain(`rows, about ${words} |`);
+  });
+
+  it('takes the totals from the ledger where a batch was loaded twice', () => {
+    const progress = begin(resumed);
+    progress.addLoaded({ ...none, source: 1000, inserted: 1000 });
+    progress.addLoaded({ ...none, source: 1000, unchanged: 1000 });
+    progress.recount({ ...resumed, done: { ...resumed.done, source: 3000, inserted: 2900 } });
+    expect(progress.toProgress()).toMatchObject({ doneRows: 3000, inserted: 2900, unchanged: 30 });
+  });
+
+  it('names the first 20 parked batches, and counts all', () => {
+    const progress = begin(fresh);
+    for (let batch = 1; batch <= 25; batch += 1) progress.parked.set(batch, 'cause');
+    expect(progress.toProgress().parked).toHaveLength(20);
+    expect(progress.toMarkdown(11_000)).toContain('Parked: 25\n');
+    expect(progress.toMarkdown(11_000).match(/^- batch/gm)).toHaveLength(20);
+  });
+});

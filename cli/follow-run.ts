@@ -44,9 +44,11 @@ export async function followRun(temporal: Temporal, handle: WorkflowHandle, term
   try {
     const outcome = await Promise.race([ended, interrupted]);
     if (outcome === 'interrupted') return { ended: 'interrupted' };
-    if ('result' in outcome) return { ended: 'completed', result: outcome.result };
-    // The workflow still answers after its end: its last word names the run.
+    watching = false;
+    // The workflow still answers after its end: its last word names the run and how far it came.
     const last = (await askProgress(temporal, handle)) ?? display.last;
+    display.end(last);
+    if ('result' in outcome) return { ended: 'completed', result: outcome.result };
     return { ended: 'failed', failure: outcome.failure, run: outcome.failure.run ?? last?.run ?? null };
   } finally {
     watching = false;
@@ -125,6 +127,12 @@ class Display {
     if (key === this.shown || now - this.shownAt < LINE_EVERY_MS) return;
     [this.shown, this.shownAt] = [key, now];
     this.terminal.err(progressText(progress, perSecond));
+  }
+
+  /** The last state stays on the screen. */
+  end(progress: Progress | undefined): void {
+    this.clear();
+    if (progress?.run != null) this.terminal.err(progressText(progress, undefined));
   }
 
   clear(): void {

@@ -12,6 +12,7 @@ export function share(progress: Progress): number {
 
 /** @param perSecond rate of late, where known */
 export function progressText(progress: Progress, perSecond: number | undefined): string {
+  if (progress.run === null) return 'planning: looking at input, servers and mapping';
   const left = progress.estimatedRows - progress.doneRows;
   const parts = [
     `${rows(progress.doneRows)} of ${rows(progress.estimatedRows)} rows (${Math.floor(share(progress) * 100)} %)`,
@@ -20,8 +21,7 @@ export function progressText(progress: Progress, perSecond: number | undefined):
     ...(progress.quarantined > 0 ? [`${rows(progress.quarantined)} quarantined`] : []),
     ...(progress.parked.length > 0 ? [`${progress.parked.length} parked`] : []),
   ];
-  const run = progress.run === null ? '' : ` run ${progress.run}`;
-  return `${progress.migration ?? ''}${run} ${progress.state}: ${parts.join(', ')}`.trim();
+  return `${progress.migration ?? ''} run ${progress.run} ${progress.state}: ${parts.join(', ')}`;
 }
 
 /** `████████░░░░ case-states run 7 running: …`, cut to the terminal's width. */

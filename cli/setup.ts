@@ -49,7 +49,7 @@ export function setupCommand(program: Command, context: CommandContext, exit: (c
       const attributes = await registerAttributes(config);
       const { registered } = attributes;
       say(
-        `Search attributes: ${registered.length === 0 ? 'nothing registered' : `registered ${registered.join(', ')}`}`,
+        `Search attributes: ${registered.length === 0 ? 'registered before' : `registered ${registered.join(', ')}`}`,
       );
       for (const warning of attributes.warnings) terminal.err(`Warning: ${warning}`);
       if (options.json === true) {

@@ -46,6 +46,10 @@ describe('progress', () => {
     );
   });
 
+  it('says that it is planning while there is no run', () => {
+    expect(progressText({ ...progress, run: null, state: 'planning' }, undefined)).toMatch(/^planning: /);
+  });
+
   it('draws a bar that fits the terminal', () => {
     const bar = progressBar(progress, undefined, 60);
     expect(bar).toMatch(/^█{6}░{18} case-states run 7 running: /);

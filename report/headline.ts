@@ -11,7 +11,7 @@ export const VERDICT_TEXT: Readonly<Record<Verdict, string>> = {
 };
 
 /** One sentence on what became of the rows, and what was written. */
-export function buildHeadline({ verdict, balance, written }: Pick<Report, 'verdict' | 'balance' | 'written'>): string {
+export function buildHeadline({ balance, written }: Pick<Report, 'balance' | 'written'>): string {
   const { source, loaded, quarantined, excluded, pending } = balance;
   const share = source === 0 ? '' : ` (${rate(percent(loaded, source))})`;
   const rest = [
@@ -25,6 +25,6 @@ export function buildHeadline({ verdict, balance, written }: Pick<Report, 'verdi
       : 'this run wrote nothing, the target was as it should be';
   return (
     `${count(loaded)} of ${count(source)} source rows are loaded${share}` +
-    `${rest.length > 0 ? `, ${rest.join(', ')}` : ''}; ${wrote}. The result is ${VERDICT_TEXT[verdict]}.`
+    `${rest.length > 0 ? `, ${rest.join(', ')}` : ''}; ${wrote}.`
   );
 }

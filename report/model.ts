@@ -138,7 +138,7 @@ export function buildReport(facts: ReportFacts): Report {
     quarantine: [...facts.quarantine].sort((a, b) => byText(a.reason, b.reason) || byText(a.status, b.status)),
     checks,
     estate: estateOf(facts),
-    headline: buildHeadline({ verdict, balance, written }),
+    headline: buildHeadline({ balance, written }),
     domain: facts.domain,
     startedAt: facts.startedAt,
     finishedAt: facts.finishedAt,

@@ -23,17 +23,26 @@ export async function guarded<T>(work: (signal: AbortSignal) => Promise<T>): Pro
   } catch (error) {
     // The worker tells cancellation from failure by this very error.
     if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
-    if (!(error instanceof CarryoverError)) context.log.error('unexpected error', { frames: framesOf(error) });
+    if (!(error instanceof CarryoverError)) {
+      context.log.error('unexpected error', { frames: framesOf(error).slice(0, 8).join(' < ') });
+    }
     throw toFailure(error, context.info.attempt);
   } finally {
     clearInterval(beat);
   }
 }
 
-/** Where an error of our own code came from, without its message, which may quote a value. */
-function framesOf(error: unknown): string {
-  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
-  return lines.filter((line) => /^\s+at /.test(line)).slice(0, 8).map((line) => line.trim()).join(' < '); // prettier-ignore
+/**
+ * Where an error of our own code came from, without its message, which may quote a value: a stack begins with it, and
+ * its lines may look like frames.
+ */
+function framesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const stack = error.stack ?? '';
+  const start = stack.indexOf(error.message);
+  if (start < 0) return []; // the message was changed since: nothing tells where it ends
+  const lines = stack.slice(start + error.message.length).split('\n');
+  return lines.filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
 }
 
 function toFailure(error: unknown, attempt: number): ApplicationFailure {
@@ -48,7 +57,7 @@ function toFailure(error: unknown, attempt: number): ApplicationFailure {
   }
   // An error of our own code. Its words may quote anything, so only its name and place leave the process.
   const name = error instanceof Error ? error.constructor.name : typeof error;
-  const place = error instanceof Error ? /at .*?([\w-]+\.[jt]s:\d+)/.exec(error.stack ?? '')?.[1] : undefined;
+  const place = /([\w.-]+\.[jt]s:\d+)/.exec(framesOf(error).join('\n'))?.[1];
   return ApplicationFailure.create({
     message: `unexpected ${name}${place === undefined ? '' : ` at ${place}`}: a defect; the worker's log has the rest`,
     type: 'Unexpected',

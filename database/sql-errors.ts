@@ -66,7 +66,8 @@ export function toCarryoverError(side: Side, error: unknown): unknown {
     NETWORK.has(code) ||
     PG_UNAVAILABLE.test(code) ||
     (error.errno !== undefined && MY_UNAVAILABLE.has(error.errno)) ||
-    DRIVER_LOST.test(error.message);
+    // Only where there is no code: the words of an error that has one may quote a value that reads alike.
+    (code === '' && DRIVER_LOST.test(error.message));
   if (lost) {
     return new CarryoverError(
       unavailable,

@@ -61,6 +61,12 @@ function checkUrl(name: string, value: string | undefined, schemes: readonly str
   if (url.pathname.length < 2) problems.push(`${name} names no database; it must read ${form}`);
 }
 
+/** The first line alone, with the place: what follows in an error of the TOML reader quotes the file, and so its API key. */
+function describe(error: unknown): string {
+  const { message, line } = error as { message: string; line?: number };
+  return `${message.split('\n')[0]}${line === undefined ? '' : ` (line ${line})`}`;
+}
+
 /**
  * @param env the process's environment
  * @param cwd folder in which `.carryover/services.json` and relative paths are looked for
@@ -80,9 +86,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
   try {
     connect = loadClientConnectConfig({ overrideEnvVars: env as Record<string, string> });
   } catch (error) {
-    problems.push(
-      `Temporal's settings (TEMPORAL_* variables or its TOML profile) cannot be read: ${(error as Error).message}`,
-    );
+    problems.push(`Temporal's settings (TEMPORAL_* variables or its TOML profile) cannot be read: ${describe(error)}`);
   }
   const address = connect.connectionOptions?.address ?? services.temporal?.address ?? 'localhost:7233';
   if (problems.length > 0) throw new ConfigError(problems);

@@ -3,11 +3,18 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, read
 import { delimiter, dirname, join } from 'node:path';
 import { Failure } from './messages.mjs';
 
+const active = new Set();
+
+/** Ends the commands that run now, such as an installation: whoever waits for them gets a Failure. */
+export function interruptCommands() {
+  for (const child of active) child.kill('SIGTERM');
+}
+
 /**
  * Runs a command to its end, its output into a log file.
  * Throws a Failure that quotes the log's last lines when the command fails or is not there.
  */
-export async function run(command, args, { log, cwd, env, uid, gid, input, timeout = 600_000 }) {
+export async function run(command, args, { log, cwd, env, uid, gid, timeout = 600_000 }) {
   mkdirSync(dirname(log), { recursive: true });
   const out = openSync(log, 'w', 0o600);
   try {
@@ -16,11 +23,11 @@ export async function run(command, args, { log, cwd, env, uid, gid, input, timeo
       env: env ?? process.env,
       uid,
       gid,
-      stdio: [input === undefined ? 'ignore' : 'pipe', out, out],
+      stdio: ['ignore', out, out],
       timeout,
     });
-    if (input !== undefined) child.stdin.end(input);
-    const outcome = await finished(child);
+    active.add(child);
+    const outcome = await finished(child).finally(() => active.delete(child));
     if (outcome !== 0) throw new Failure(`\`${[command, ...args].join(' ')}\` failed (${outcome})${lastLines(log)}`);
   } finally {
     closeSync(out);

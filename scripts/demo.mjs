@@ -6,6 +6,7 @@ import { build } from './bootstrap/build.mjs';
 import { ensureInstalled, seconds } from './bootstrap/install.mjs';
 import { peakMemory, runPart, startWorker } from './demo/children.mjs';
 import { environments, writeShellFile } from './demo/environment.mjs';
+import { interruptCommands } from './commands.mjs';
 import { endLeftovers } from './demo/leftovers.mjs';
 import { demoOptions, pass } from './demo/options.mjs';
 import { terminateLeftovers } from './demo/workflows.mjs';
@@ -30,6 +31,7 @@ await runMain(async () => {
       if (stop.signal.aborted) return; // already stopping; a second Ctrl-C would leave things behind
       process.exitCode = EXIT_CODES[signal];
       stop.abort(signal);
+      interruptCommands();
       say(`\n${signal}: stopping what the demo started ...`);
     });
   }
@@ -46,11 +48,10 @@ await runMain(async () => {
 
 async function demo(home, options, stop) {
   const started = Date.now();
-  await ensureInstalled();
-  say('Building ...');
-  await build();
   const left = await endLeftovers(home);
   if (left.length > 0) say(`Stopped what an earlier demo left: ${left.join(', ')}.`);
+  await ensureInstalled();
+  await build();
   if (stop.aborted) return 1;
   const servers = await up(home);
   const env = environments(home, servers);
@@ -80,6 +81,7 @@ async function demo(home, options, stop) {
   const memory = peakMemory(worker.identity);
   if (!isAlive(worker.identity)) say(`The worker died on the way, see ${worker.log}`);
   else if (memory) say(`worker peak memory (VmHWM): ${memory}`);
+  if (code === 0 || code === 2) say(`Reports: ${env.reportsFolder}/latest.md and latest.json`);
   if (options.keep) sayHowToGoOn(home, servers.services, worker, writeShellFile(home, env.limited));
   else
     await end(worker.identity, [

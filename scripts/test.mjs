@@ -1,6 +1,7 @@
 /* global AbortController */
 import './bootstrap/node-version.mjs';
 import { ensureInstalled, seconds } from './bootstrap/install.mjs';
+import { interruptCommands } from './commands.mjs';
 import { Failure, runMain, say } from './messages.mjs';
 import { runGroup } from './tests/groups.mjs';
 import { runQuickChecks } from './tests/quick-checks.mjs';
@@ -15,7 +16,12 @@ await runMain(async () => {
   const started = Date.now();
   const { parts, jest } = chosen(process.argv.slice(2));
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      stop.abort(signal);
+      interruptCommands();
+    });
+  }
   await ensureInstalled();
   const groups = GROUPS.filter((name) => parts.includes(name));
   const servers = groups.some((name) => name !== 'unit') ? openTestServers() : undefined;

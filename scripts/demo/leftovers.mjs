@@ -22,7 +22,7 @@ export async function endLeftovers(home) {
   await Promise.all(
     left.map((identity) =>
       end(identity, [
-        ['SIGTERM', 20_000],
+        ['SIGTERM', 10_000],
         ['SIGKILL', 5_000],
       ]),
     ),

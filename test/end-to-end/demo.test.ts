@@ -1,0 +1,102 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { processesOf, runScript, startScript } from '../support/scripts';
+import { newHome } from '../support/servers';
+
+/** More than the runs below take on a slow machine that does other things as well. */
+const PATIENCE = 240_000;
+
+describe('npm run demo', () => {
+  const home = newHome();
+  const reports = mkdtempSync(join(tmpdir(), 'carryover-reports-'));
+  const settings = { CARRYOVER_REPORTS_DIR: reports };
+  const latest = (): Record<string, unknown> =>
+    JSON.parse(readFileSync(join(reports, 'latest.json'), 'utf8')) as Record<string, unknown>;
+
+  afterAll(async () => {
+    await runScript('down.mjs', home, ['--wipe']);
+    rmSync(reports, { recursive: true, force: true });
+  });
+
+  it(
+    'does the main job from nothing and leaves nothing running',
+    async () => {
+      const { code, text } = await runScript('demo.mjs', home, [], settings);
+      expect({ code, text }).toMatchObject({ code: 0 });
+      expect(latest()).toMatchObject({
+        migration: 'case-states',
+        verdict: 'proven_with_exceptions',
+        balance: { source: 4751, loaded: 4552, quarantined: 199, excluded: 0, pending: 0 },
+      });
+      expect(text).toMatch(/^worker peak memory \(VmHWM\): \d+ MB$/m);
+      expect(text).toContain('# Migration report: case-states');
+      expect(processesOf(home)).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'stops all on Ctrl-C, and the next one works',
+    async () => {
+      const demo = startScript('demo.mjs', home, ['--rows', '100000', '--batch-rows', '5000'], settings);
+      await demo.printed(/^Started case-states/m);
+      demo.child.kill('SIGINT');
+      expect(await demo.ended).toMatchObject({ code: 130 });
+      expect(processesOf(home)).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'replaces what a killed one left, and with --keep stays up until down',
+    async () => {
+      const killed = startScript('demo.mjs', home, ['--rows', '100000', '--batch-rows', '5000'], settings);
+      await killed.printed(/^Started case-states/m);
+      killed.child.kill('SIGKILL');
+      await killed.ended;
+      const left = processesOf(home);
+      const [worker, ...more] = left.filter(({ command }) => command.includes('worker/main.js'));
+      expect(more).toEqual([]);
+      // Stopped, it cannot finish the workflow before the next demo comes upon it.
+      process.kill(worker?.pid ?? NaN, 'SIGSTOP');
+
+      const { code, text } = await runScript('demo.mjs', home, ['--rows', '2000', '--keep'], settings);
+      expect({ code, text }).toMatchObject({ code: 0 });
+      expect(text).toMatch(/Stopped what an earlier demo left: .*worker/);
+      expect(text).toMatch(/^Terminating workflow /m);
+      expect(latest()).toMatchObject({ balance: { source: 2000, pending: 0 } });
+
+      const kept = processesOf(home);
+      const workers = kept.filter(({ command }) => command.includes('worker/main.js'));
+      expect(workers).toHaveLength(1);
+      expect(left.map(({ pid }) => pid)).not.toContain(workers[0]?.pid);
+      expect(kept).toHaveLength(workers.length + left.filter(({ command }) => !command.includes('dist/')).length);
+      expect(text).toMatch(/Temporal UI +http:\/\/127\.0\.0\.1:\d+\n/);
+      expect(text).toMatch(
+        /mariadb --defaults-extra-file=\S+ clinic\n[^]*psql -h 127\.0\.0\.1 -p \d+ [^]*npm run down/,
+      );
+      const services = JSON.parse(readFileSync(join(home, 'services.json'), 'utf8')) as Record<
+        string,
+        { url?: string }
+      >;
+      const passwords = [services.source, services.target].map((service) => new URL(service?.url ?? '').password);
+      for (const password of passwords) expect(text).not.toContain(password);
+
+      expect((await runScript('down.mjs', home)).text).toBe('Stopped: worker, Temporal, source, target.\n');
+      expect(processesOf(home)).toEqual([]);
+      expect(existsSync(join(home, 'services.json'))).toBe(false);
+    },
+    PATIENCE,
+  );
+
+  it('tells a wrong option with the right ones, and starts nothing', async () => {
+    const wrong = await runScript('demo.mjs', home, ['--rows', 'many', '--concurrency', '0']);
+    expect(wrong).toMatchObject({ code: 1 });
+    expect(wrong.text).toBe('--rows wants a whole number above 0.\n--concurrency wants a whole number above 0.\n');
+    const unknown = await runScript('demo.mjs', home, ['--row', '5']);
+    expect(unknown).toMatchObject({ code: 1 });
+    expect(unknown.text).toContain('Usage: npm run demo');
+    expect(processesOf(home)).toEqual([]);
+  });
+});

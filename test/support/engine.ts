@@ -67,7 +67,12 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     source,
     target,
     // Without Temporal nobody else runs: whoever owned a run before is gone.
-    temporal: { clusterId: () => Promise.resolve('none'), isRunning: () => Promise.resolve(false) },
+    temporal: {
+      missingSearchAttributes: () => Promise.resolve([]),
+    clusterId: () => Promise.resolve('none'),
+      isRunning: () => Promise.resolve(false),
+      missingSearchAttributes: () => Promise.resolve([]),
+    },
     catalog: options.catalog ?? catalog,
     reportsDir,
     sourceUrl,
@@ -96,7 +101,7 @@ async function queryText(admin: Connection, sql: string, values: readonly unknow
     values: [...values],
     typeCast: (field) => field.string('utf8'),
   });
-  return rows as SourceRow[];
+  return rows;
 }
 
 const STARTER: Starter = { namespace: 'default', workflow: 'test', firstRun: 'first', currentRun: 'first' };

@@ -111,6 +111,9 @@ function differences(mapping: TimedMapping, inRange: string | null): string {
         END AS kind
       FROM there FULL JOIN here ON there.key = here.key
       WHERE there.hash IS DISTINCT FROM here.hash) d
+    -- The load has told of these rows already, and a row is told of once.
+    WHERE key NOT IN (SELECT legacy_key FROM carryover.findings
+                      WHERE run_id = $1 AND batch = $2 AND kind = 'changed_in_target')
     UNION ALL
     SELECT $1::bigint, $2::integer, 'duplicate', key FROM here GROUP BY key HAVING count(*) > 1`;
 }

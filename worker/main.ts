@@ -33,7 +33,12 @@ async function main(): Promise<void> {
     }),
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
   });
-  const connection = await NativeConnection.connect(config.temporal.connectionOptions);
+  const connection = await NativeConnection.connect(config.temporal.connectionOptions).catch(() => {
+    const { address } = config.temporal;
+    throw new ConfigError([
+      `Temporal cannot be reached at ${address}: is it up? TEMPORAL_ADDRESS or the profile says where`,
+    ]);
+  });
   const clientConnection = await Connection.connect(config.temporal.connectionOptions);
   const source = openSource(sourceUrl);
   const target = openTarget(targetUrl, ACTIVITY_SLOTS + 2);

@@ -59,7 +59,15 @@ function createMappings(catalog: Catalog): Mappings {
 
 function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl }: Parts): Runs {
   return {
-    preflight: async (mapping) => (await runPreflight({ source, target, mapping, sourceUrl, targetUrl })).problems,
+    preflight: async (mapping) => {
+      const [{ problems }, missing] = await Promise.all([
+        runPreflight({ source, target, mapping, sourceUrl, targetUrl }),
+        temporal.missingSearchAttributes(),
+      ]);
+      if (missing.length === 0) return problems;
+      const names = missing.join(', ');
+      return [...problems, `Search attributes are not registered in the namespace: ${names}. Run \`carryover setup\`.`];
+    },
     open: async (mapping, input, starter) => {
       const [cluster, from, to] = await Promise.all([
         temporal.clusterId(),

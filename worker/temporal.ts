@@ -1,15 +1,27 @@
 /** What the ledger asks Temporal: which cluster it is, and whether an owner still runs. */
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../shared/names';
 
 export interface Temporal {
   clusterId(): Promise<string>;
   /** True where the newest run of the workflow id belongs to the chain and is running. */
-  isRunning(workflow: string, firstRun: string): Promise<boolean>;
+  readonly isRunning: (workflow: string, firstRun: string) => Promise<boolean>;
+  /** Search attributes that are not registered; without them a workflow task would fail for ever. */
+  missingSearchAttributes(): Promise<string[]>;
 }
 
 export function createTemporal(client: Client): Temporal {
   return {
+    missingSearchAttributes: async () => {
+      const { namespace } = client.options;
+      const listed = await client.connection.workflowService.getSearchAttributes({}).catch(() => null);
+      const own = await client.connection.operatorService.listSearchAttributes({ namespace }).catch(() => null);
+      // A server that tells nobody (some hosted ones) is not asked twice: the run would show it.
+      if (listed === null && own === null) return [];
+      const known = { ...listed?.keys, ...own?.customAttributes };
+      return Object.keys(SEARCH_ATTRIBUTES).filter((name) => known[name] === undefined);
+    },
     clusterId: async () => (await client.connection.workflowService.getClusterInfo({})).clusterId,
     isRunning: async (workflow, firstRun) => {
       try {

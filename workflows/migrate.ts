@@ -59,7 +59,7 @@ export async function migrate(input?: MigrateInput, continued?: Continued): Prom
   setHandler(progressQuery, () => progress.toProgress(), { description: 'rows and batches of the run, as JSON' });
   setHandler(retryBatchUpdate, ({ batch }) => requestRetry(progress, retries, batch), {
     description: 'run a parked batch again: {"batch": 3}',
-    validator: (request) => requireParked(progress, request),
+    validator: (request: { batch?: unknown } | undefined) => requireParked(progress, request),
   });
 
   const plan = continued?.plan ?? (await planRun(input));

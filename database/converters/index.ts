@@ -24,5 +24,5 @@ const REGISTRY: { readonly [K in Kind]: ConverterForms<Extract<ConverterSpec, { 
 /** The forms of a spec's kind. */
 export function formsOf(spec: ConverterSpec): ConverterForms<ConverterSpec> {
   // The registry pairs each kind with its own spec; TypeScript cannot follow that through a union.
-  return REGISTRY[spec.kind] as unknown as ConverterForms<ConverterSpec>;
+  return REGISTRY[spec.kind];
 }

@@ -15,58 +15,53 @@ export function requireEpoch(run: string, expected: number, found: number | unde
   }
 }
 
-/**
- * Cuts the batch with the given number behind the last one. A batch that is there already is returned as it is, so
- * that an answer that got lost cuts nothing twice.
- */
-export async function cutBatch(pool: pg.Pool, source: Source, mapping: Mapping, ref: BatchRef): Promise<CutResult> {
-  const client = await classified('target', pool.connect());
-  try {
-    await client.query('BEGIN');
-    const result = await cutLocked(client, source, mapping, ref);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+interface CutState {
+  readonly epoch: string;
+  readonly cut_to_end: boolean;
+  readonly batch_rows: string;
+  readonly lower_key: LegacyKey | null;
+  readonly upper_key: LegacyKey | null;
+  /** Rows of the batch, where it is cut already. */
+  readonly there: string | null;
+  /** Last key of the batch before it. */
+  readonly previous: LegacyKey | null;
 }
 
-async function cutLocked(client: pg.ClientBase, source: Source, mapping: Mapping, ref: BatchRef): Promise<CutResult> {
-  const run = await classified(
+const READ_CUT = `
+SELECT r.epoch, r.cut_to_end, r.batch_rows, r.lower_key, r.upper_key,
+  (SELECT source FROM carryover.batches b WHERE b.run_id = r.run_id AND b.batch = $2) AS there,
+  (SELECT to_key FROM carryover.batches b WHERE b.run_id = r.run_id AND b.batch = $2 - 1) AS previous
+FROM carryover.runs r WHERE r.run_id = $1`;
+
+const RECORD_CUT = `
+WITH cut AS (
+  INSERT INTO carryover.batches (run_id, batch, after_key, to_key, source, pending)
+  SELECT run_id, $2, $3, $4, $5, $5 FROM carryover.runs WHERE run_id = $1 AND epoch = $6
+  ON CONFLICT DO NOTHING RETURNING run_id)
+UPDATE carryover.runs r SET cut_to_end = r.cut_to_end OR $7 FROM cut WHERE r.run_id = cut.run_id`;
+
+/**
+ * Cuts the batch with the given number behind the last one. A batch that is there already is returned as it is, so
+ * that an answer that got lost cuts nothing twice. The source is asked outside of any transaction of the target.
+ */
+export async function cutBatch(pool: pg.Pool, source: Source, mapping: Mapping, ref: BatchRef): Promise<CutResult> {
+  const read = async (): Promise<CutState> => {
+    const found = await classified('target', pool.query<CutState>(READ_CUT, [ref.run, ref.batch]));
+    requireEpoch(ref.run, ref.epoch, found.rows[0] === undefined ? undefined : Number(found.rows[0].epoch));
+    return found.rows[0]!;
+  };
+  const state = await read();
+  if (state.there !== null) return { end: false, rows: Number(state.there) };
+  if (state.cut_to_end) return { end: true, rows: 0 };
+  const bounds = { after: state.previous, from: state.lower_key!, upper: state.upper_key! };
+  const cut = await cutKey(source, mapping, bounds, Number(state.batch_rows));
+  const after = bounds.after && JSON.stringify(bounds.after);
+  await classified(
     'target',
-    client.query<{
-      epoch: string;
-      cut_to_end: boolean;
-      batch_rows: string;
-      lower_key: LegacyKey | null;
-      upper_key: LegacyKey | null;
-    }>('SELECT epoch, cut_to_end, batch_rows, lower_key, upper_key FROM carryover.runs WHERE run_id = $1 FOR UPDATE', [
-      ref.run,
-    ]),
+    pool.query(RECORD_CUT, [ref.run, ref.batch, after, JSON.stringify(cut.to), cut.rows, ref.epoch, cut.last]),
   );
-  const row = run.rows[0];
-  requireEpoch(ref.run, ref.epoch, row === undefined ? undefined : Number(row.epoch));
-  const there = await client.query<{ batch: string; to_key: LegacyKey; source: string }>(
-    'SELECT batch, to_key, source FROM carryover.batches WHERE run_id = $1 AND batch >= $2 - 1 ORDER BY batch',
-    [ref.run, ref.batch],
-  );
-  const same = there.rows.find((batch) => Number(batch.batch) === ref.batch);
-  if (same !== undefined) return { end: false, rows: Number(same.source) };
-  if (row!.cut_to_end) return { end: true, rows: 0 };
-  const previous = there.rows.find((batch) => Number(batch.batch) === ref.batch - 1);
-  const after = previous === undefined ? null : previous.to_key;
-  const from = row!.lower_key!;
-  const upper = row!.upper_key!;
-  const cut = await cutKey(source, mapping, { after, from, upper }, Number(row!.batch_rows));
-  await client.query(
-    `INSERT INTO carryover.batches (run_id, batch, after_key, to_key, source, pending) VALUES ($1, $2, $3, $4, $5, $5)`,
-    [ref.run, ref.batch, after && JSON.stringify(after), JSON.stringify(cut.to), cut.rows],
-  );
-  if (cut.last) await client.query('UPDATE carryover.runs SET cut_to_end = true WHERE run_id = $1', [ref.run]);
-  return { end: false, rows: cut.rows };
+  // What stands in the ledger counts, also where another attempt was first.
+  return { end: false, rows: Number((await read()).there) };
 }
 
 /** What the ledger holds as not validated, lowest numbers first, and the totals of what is done. */

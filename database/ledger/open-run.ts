@@ -70,6 +70,8 @@ export async function openRun(
   isAlive: (workflow: string, firstRun: string) => Promise<boolean>,
   describe: () => Promise<NewRun>,
 ): Promise<RunPlan> {
+  // Described before the lock is taken: the source is asked to count, and no transaction should wait for that.
+  const described = (await findOpenRun(pool, run.migration)) === null ? await describe() : null;
   const client = await classified('target', pool.connect());
   try {
     await client.query('BEGIN');
@@ -77,7 +79,9 @@ export async function openRun(
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [`carryover run ${run.migration}`]);
     const open = await findOpenRun(client, run.migration);
     const plan =
-      open === null ? await insertRun(client, owner, await describe()) : await goOn(client, owner, run, open, isAlive);
+      open === null
+        ? await insertRun(client, owner, described ?? (await describe()))
+        : await goOn(client, owner, run, open, isAlive);
     await client.query('COMMIT');
     return plan;
   } catch (error) {

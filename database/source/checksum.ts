@@ -47,7 +47,7 @@ export async function streamHashes(source: Source, mapping: Mapping, range: KeyR
         typeCast: false,
       })
       .stream({ highWaterMark: 512 });
-    connection.on('error', (error) => rows.destroy(error));
+    connection.on('error', (error: Error) => rows.destroy(error));
     connection.on('end', () =>
       rows.destroy(Object.assign(new Error('connection lost'), { code: 'PROTOCOL_CONNECTION_LOST' })),
     );

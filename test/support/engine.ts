@@ -68,8 +68,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     target,
     // Without Temporal nobody else runs: whoever owned a run before is gone.
     temporal: {
-      missingSearchAttributes: () => Promise.resolve([]),
-    clusterId: () => Promise.resolve('none'),
+      clusterId: () => Promise.resolve('none'),
       isRunning: () => Promise.resolve(false),
       missingSearchAttributes: () => Promise.resolve([]),
     },

@@ -63,7 +63,7 @@ export class RowEncoder {
     const id = this.rowId(row);
     const bad = this.badColumns(row);
     const extra = this.extraColumns(row, bad);
-    this.reserve(bytesOf(row) * 2 + 512 + (extra?.length ?? 0) * 6);
+    this.reserve(bytesOf(row) * 2 + this.names.length + 512 + (extra?.length ?? 0) * 6);
     this.latin1(String(this.rows));
     this.byte(TAB);
     this.latin1(id);

@@ -3,6 +3,9 @@
  * two hours a year that are no ordinary hours (missing in spring, there twice in autumn) are computed here.
  */
 
+// Taken once: jest's sandbox makes every look at a global slow.
+const { floor } = Math;
+
 export const MINUTE = 60;
 export const HOUR = 3600;
 export const DAY = 86_400;
@@ -33,16 +36,16 @@ export function transitionsOf(year: number): { gap: number; fold: number } {
 /** Days since 1970 to year, month and day (Howard Hinnant's civil_from_days). */
 function civil(days: number): [number, number, number] {
   const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
+  const era = floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  const yearOfEra = floor(
+    (dayOfEra - floor(dayOfEra / 1460) + floor(dayOfEra / 36_524) - floor(dayOfEra / 146_096)) / 365,
   );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const part = Math.floor((5 * dayOfYear + 2) / 153);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + floor(yearOfEra / 4) - floor(yearOfEra / 100));
+  const part = floor((5 * dayOfYear + 2) / 153);
   const month = part < 10 ? part + 3 : part - 9;
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  return [year, month, dayOfYear - Math.floor((153 * part + 2) / 5) + 1];
+  return [year, month, dayOfYear - floor((153 * part + 2) / 5) + 1];
 }
 
 let knownDay = Number.NaN;
@@ -59,23 +62,23 @@ function remember(days: number): void {
 
 /** The year on the calendar. */
 export function yearOf(time: number): number {
-  remember(Math.floor(time / DAY));
+  remember(floor(time / DAY));
   return knownYear;
 }
 
 /** `2024-03-31`. */
 export function dateText(time: number): string {
-  remember(Math.floor(time / DAY));
+  remember(floor(time / DAY));
   return knownDate;
 }
 
 /** `2024-03-31 01:59:59`. */
 export function datetimeText(time: number): string {
-  const days = Math.floor(time / DAY);
+  const days = floor(time / DAY);
   remember(days);
   const seconds = time - days * DAY;
-  const hour = TWO_DIGITS[Math.floor(seconds / HOUR)]!;
-  const minute = TWO_DIGITS[Math.floor((seconds % HOUR) / MINUTE)]!;
+  const hour = TWO_DIGITS[floor(seconds / HOUR)]!;
+  const minute = TWO_DIGITS[floor((seconds % HOUR) / MINUTE)]!;
   return `${knownDate} ${hour}:${minute}:${TWO_DIGITS[seconds % MINUTE]!}`;
 }
 

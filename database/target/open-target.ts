@@ -30,5 +30,7 @@ export function openTarget(url: string, connections = 12): pg.Pool {
   });
   // An idle connection that the server ends is no error of anybody: the next checkout opens a new one.
   pool.on('error', () => undefined);
+  // Neither is one that is lost in use: its statement fails. Without a listener the event would end the whole worker.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

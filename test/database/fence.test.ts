@@ -1,0 +1,219 @@
+/** The fence of a batch: of attempts and owners that overlap, exactly one takes effect, whatever dies. */
+import { withAttempt } from '../../database/ledger/attempts';
+import { loadBatch } from '../../database/target/load';
+import { transformRows } from '../../database/target/transform';
+import { caseStates } from '../../mappings/case-states';
+import type { StagedBatchRef } from '../../shared/messages';
+import { cutAll, eventually, never, openRun, refOf, refusal, stageBatch } from '../support/engine';
+import type { Engine, Staged } from '../support/engine';
+import { addStates, createClinic, forgetStates } from './clinic';
+
+let engine: Engine;
+let staged: Staged;
+let ref: StagedBatchRef;
+
+beforeAll(async () => {
+  engine = await createClinic();
+});
+
+beforeEach(async () => {
+  await addStates(engine, [{ id: 1 }, { id: 2, status: 12 }, { id: 3, status: 13 }]);
+  const plan = await openRun(engine, caseStates);
+  await cutAll(engine, caseStates, plan);
+  staged = await stageBatch(engine, caseStates, refOf(plan, 1));
+  ref = staged.ref;
+});
+
+afterEach(() => forgetStates(engine));
+afterAll(() => engine?.drop());
+
+const LOADED = { source: 3, inserted: 2, updated: 0, unchanged: 0, quarantined: 1, excluded: 0 };
+
+const load = (): Promise<object> => engine.ports.steps.load(caseStates, ref, never());
+const attempt = <T>(step: string, work: Parameters<typeof withAttempt<T>>[4]): Promise<T> =>
+  withAttempt(engine.target, ref, step, never(), work);
+
+/** What a load leaves, wherever it leaves it. */
+async function effects(): Promise<object> {
+  const [row] = await engine.onTarget(
+    `SELECT (SELECT count(*)::int FROM case_states) AS target,
+            (SELECT count(*)::int FROM carryover.quarantine_occurrences) AS quarantined,
+            (SELECT count(*)::int FROM carryover.inserted_keys) AS keys,
+            (SELECT count(*)::int FROM carryover.lookups) AS lookups,
+            state, loaded::int AS loaded, pending::int AS pending FROM carryover.batches`,
+  );
+  return row!;
+}
+
+const NOTHING = { target: 0, quarantined: 0, keys: 0, lookups: 0, state: 'running', loaded: 0, pending: 3 };
+const ONCE = { target: 2, quarantined: 1, keys: 1, lookups: 2, state: 'loaded', loaded: 2, pending: 0 };
+
+describe('attempts that overlap', () => {
+  it('let the older one write nothing once a newer one has drawn its token', async () => {
+    const older = attempt('load', async (a) => {
+      // As if the server could not end the older backend, so that the token alone stands guard.
+      await engine.onTarget('UPDATE carryover.batches SET backend_pid = NULL');
+      await attempt('load', () => Promise.resolve());
+      return loadBatch(a, caseStates, ref);
+    });
+    const error = await refusal(older);
+    expect(error.type).toBe('Superseded');
+    expect(error.message).toContain('a newer attempt');
+    expect(await effects()).toEqual(NOTHING);
+  });
+
+  it('let the older one change nothing after the newer one has loaded', async () => {
+    const older = attempt('load', async (a) => {
+      await engine.onTarget('UPDATE carryover.batches SET backend_pid = NULL');
+      expect(await load()).toEqual(LOADED);
+      return loadBatch(a, caseStates, ref);
+    });
+    expect((await refusal(older)).type).toBe('Superseded');
+    expect(await effects()).toEqual(ONCE);
+  });
+
+  it('end the backend of the older one, in mid-transaction too', async () => {
+    const waiting = attempt('load', (a) =>
+      a.fenced(async () => {
+        await a.client.query('DELETE FROM carryover.lookups');
+        await a.client.query(`SELECT pg_sleep(60)`);
+        return loadBatch(a, caseStates, ref);
+      }),
+    );
+    const outcome = refusal(waiting);
+    await eventually('the older attempt in its statement', async () => {
+      const found = await engine.onTarget(`SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'`);
+      return found.length === 1;
+    });
+    expect(await load()).toEqual(LOADED);
+    expect((await outcome).type).toBe('TargetUnavailable');
+    expect(await effects()).toEqual(ONCE);
+  });
+
+  it('have one effect when two loads run at once', async () => {
+    const outcomes = await Promise.allSettled([load(), load(), load()]);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') expect(outcome.value).toEqual(LOADED);
+      else expect((outcome.reason as { type: string }).type).toMatch(/^(Superseded|TargetUnavailable)$/);
+    }
+    expect(await effects()).toEqual(ONCE);
+  });
+
+  it('guard the stage as well: an older transform writes nothing', async () => {
+    const older = attempt('transform', async (a) => {
+      await engine.onTarget('UPDATE carryover.batches SET backend_pid = NULL');
+      await attempt('transform', () => Promise.resolve());
+      return transformRows(a, caseStates, ref);
+    });
+    expect((await refusal(older)).type).toBe('Superseded');
+  });
+});
+
+describe('a load', () => {
+  it('that finds its batch loaded returns the recorded result, and writes nothing', async () => {
+    expect(await load()).toEqual(LOADED);
+    const before = await engine.onTarget('SELECT xmin::text, ctid::text FROM case_states ORDER BY legacy_id');
+    expect(await load()).toEqual(LOADED);
+    expect(await engine.onTarget('SELECT xmin::text, ctid::text FROM case_states ORDER BY legacy_id')).toEqual(before);
+    expect(await effects()).toEqual(ONCE);
+    const { loaded, source } = await engine.ports.steps.extract(caseStates, refOf(planOf(ref), 1), never());
+    expect({ loaded, source }).toEqual({ loaded: true, source: 3 });
+  });
+
+  it('that fails half-way leaves nothing', async () => {
+    await engine.onTarget(`ALTER TABLE case_states ADD CONSTRAINT no_closed CHECK (state <> 'case_closed')`);
+    const error = await refusal(load());
+    await engine.onTarget('ALTER TABLE case_states DROP CONSTRAINT no_closed');
+    expect(error.type).toBe('DatabaseError');
+    expect(error.message).toContain('constraint no_closed');
+    expect(await effects()).toEqual(NOTHING);
+    expect(await load()).toEqual(LOADED);
+  });
+});
+
+const planOf = ({ run, migration, epoch }: StagedBatchRef) => ({
+  run,
+  migration,
+  epoch,
+  batchRows: 1,
+  concurrency: 1,
+  estimatedRows: 0,
+  resumed: true,
+});
+
+describe('an owner that another has replaced', () => {
+  it('can do nothing any more: every step of its epoch is superseded', async () => {
+    const taken = await openRun(engine, caseStates, {}, { currentRun: 'after a reset' });
+    expect(taken).toMatchObject({ run: ref.run, epoch: 2, resumed: true });
+    const { steps, runs } = engine.ports;
+    const attempts = [
+      () => steps.extract(caseStates, ref, never()),
+      () => steps.mapCases(caseStates, ref, never()),
+      () => steps.mapActors(caseStates, ref, never()),
+      () => steps.transform(caseStates, ref, never()),
+      () => steps.load(caseStates, ref, never()),
+      () => steps.validate(caseStates, ref, never()),
+      () => runs.cut(caseStates, { ...ref, batch: 2 }),
+      () => runs.remaining(ref.run, ref.epoch, 10),
+      () => runs.finish(ref.run, ref.epoch),
+    ];
+    for (const each of attempts) expect((await refusal(each())).type).toBe('Superseded');
+    await runs.park(ref, 'no');
+    expect(await effects()).toEqual(NOTHING);
+    expect(await engine.ports.steps.load(caseStates, { ...ref, epoch: 2 }, never())).toEqual(LOADED);
+  });
+});
+
+describe('the stage', () => {
+  const table = (name: string): string => `carryover_stage.b_${ref.run}_1_${ref.stage}_${name}`;
+  const { steps } = { steps: ['mapCases', 'mapActors', 'transform', 'load'] as const };
+
+  it.each(steps)('emptied by a crash of the database sends %s back to extract', async (step) => {
+    await engine.onTarget(`TRUNCATE ${table('rows')}, ${table('unfit')}, ${table('ref0')}, ${table('ref1')}`);
+    expect((await refusal(engine.ports.steps[step](caseStates, ref, never()))).type).toBe('StageLost');
+    expect(await effects()).toEqual(NOTHING);
+  });
+
+  it.each(steps)('that is gone sends %s back to extract', async (step) => {
+    await engine.onTarget(`DROP TABLE ${table('rows')}`);
+    expect((await refusal(engine.ports.steps[step](caseStates, ref, never()))).type).toBe('StageLost');
+  });
+
+  it.each(['unfit', 'ref0', 'ref1'])('without its table %s sends the load back to extract', async (name) => {
+    await engine.onTarget(`DROP TABLE ${table(name)}`);
+    expect((await refusal(load())).type).toBe('StageLost');
+    expect(await effects()).toEqual(NOTHING);
+  });
+
+  it('of an older extract is not taken for the batch’s own', async () => {
+    await engine.ports.steps.extract(caseStates, ref, never());
+    expect((await refusal(load())).type).toBe('StageLost');
+  });
+});
+
+describe('the ledger', () => {
+  it('refuses a line that does not add up', async () => {
+    await load();
+    for (const change of ['inserted = inserted - 1', 'source = source + 1', 'quarantined = 0', 'pending = 1']) {
+      await expect(engine.onTarget(`UPDATE carryover.batches SET ${change}`)).rejects.toMatchObject({
+        code: '23514',
+        constraint: 'batches_balance_closes',
+      });
+    }
+    await expect(engine.onTarget(`UPDATE carryover.batches SET inserted = 0, pending = 2`)).rejects.toMatchObject({
+      constraint: 'batches_decided_when_loaded',
+    });
+  });
+
+  it('refuses a load that lost a staged row on the way, fit or unfit', async () => {
+    for (const lost of [1, 3]) {
+      await engine.onTarget(`DELETE FROM carryover_stage.b_${ref.run}_1_${ref.stage}_rows WHERE n = ${lost}`);
+      await engine.onTarget('UPDATE carryover.batches SET staged = staged - 1');
+      const error = await refusal(load());
+      expect(error.type).toBe('DatabaseError');
+      expect(error.message).toContain('batches_balance_closes');
+      expect(await effects()).toMatchObject({ target: 0, quarantined: 0, state: 'running' });
+    }
+  });
+});

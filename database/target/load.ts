@@ -4,7 +4,7 @@
  * Committed means done; not committed means nothing happened.
  */
 import type pg from 'pg';
-import { LINEAGE_HASHES, hasIntegerKey, namedColumns, targetKey } from '../../mappings/mapping';
+import { LINEAGE_HASHES, hasIntegerKey, namedColumns, referencesOf, targetKey } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { LoadResult, StagedBatchRef } from '../../shared/messages';
 import type { Attempt, BatchRow } from '../ledger/attempts';
@@ -24,6 +24,7 @@ interface Written {
 export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: StagedBatchRef): Promise<LoadResult> {
   if (isLoaded(attempt.batch)) return resultOf(attempt.batch);
   const tables = await requireStage(attempt, ref);
+  for (const position of referencesOf(mapping).keys()) await requireTable(attempt, tables.reference(position));
   await requireTable(attempt, tables.unfit);
   return attempt.fenced(async (batch) => {
     // Another attempt may have committed while this one waited for the lock: its outcome is the batch's.

@@ -72,7 +72,7 @@ export const withColumn = (index: number, change: object): Mapping =>
   changed({ columns: visits.columns.map((rule, at) => (at === index ? { ...rule, ...change } : rule)) });
 
 const SOURCE_TABLES = `
-CREATE TABLE visit (id int unsigned NOT NULL PRIMARY KEY, order_number varchar(20), user_id int, kind tinyint,
+CREATE TABLE visit (id int unsigned NOT NULL PRIMARY KEY, order_number varchar(20), user_id int NOT NULL, kind tinyint,
   urgent tinyint(1), title varchar(80), body text, fee decimal(10,2), seen_on date, at datetime(3), old_note char(3),
   KEY by_user (user_id)) ENGINE = InnoDB`;
 

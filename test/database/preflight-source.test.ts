@@ -106,10 +106,11 @@ describe('the source', () => {
   });
 
   it.each([
-    ['a prefix', 'ADD UNIQUE u (title(10))', false],
+    ['a prefix', 'MODIFY title varchar(80) NOT NULL, ADD UNIQUE u (title(10))', false],
+    ['a whole column, but not unique', 'MODIFY title varchar(80) NOT NULL, ADD INDEX u (title)', false],
     ['a column that may be NULL', 'ADD UNIQUE u (title)', false],
     ['a whole column', 'MODIFY title varchar(80) NOT NULL, ADD UNIQUE u (title)', true],
-  ])('has a unique index over %s', async (_what, alter, fits) => {
+  ])('has as an index %s', async (_what, alter, fits) => {
     const result = await outOfOrder(
       [`ALTER TABLE visit ${alter}`],
       ['ALTER TABLE visit DROP INDEX u, MODIFY title varchar(80) NULL'],

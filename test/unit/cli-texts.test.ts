@@ -77,7 +77,13 @@ describe('progress', () => {
 
 describe('a failed workflow', () => {
   it('speaks by its own failure, with the run that it tells of', () => {
-    const failure = ApplicationFailure.nonRetryable('run 7 is not proven', 'NotProven', { run: '7' });
+    const failure = ApplicationFailure.create({
+      message: 'run 7 is not proven',
+      type: 'NotProven',
+      nonRetryable: true,
+      details: [{ run: '7' }],
+      cause: ApplicationFailure.nonRetryable('below', 'DatabaseError'),
+    });
     expect(describeFailure(failure)).toEqual({ type: 'NotProven', message: 'run 7 is not proven', run: '7' });
   });
 

@@ -30,7 +30,9 @@ async function failing(work: (signal: AbortSignal) => Promise<unknown>, attempt 
 
 /** The failure that an error becomes at an attempt. */
 async function failureOf(thrown: unknown, attempt = 1): Promise<ApplicationFailure> {
-  const { error } = await failing(() => Promise.reject(thrown), attempt);
+  const { error } = await failing(() => {
+    throw thrown;
+  }, attempt);
   expect(error).toBeInstanceOf(ApplicationFailure);
   return error as ApplicationFailure;
 }

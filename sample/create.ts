@@ -25,6 +25,8 @@ export interface SampleOptions {
   readonly readerPassword?: string;
   /** Password of the target's limited login; without it, none is made. */
   readonly workerPassword?: string;
+  /** Fills the source by INSERTs even where LOAD DATA is allowed. */
+  readonly inserts?: boolean;
 }
 
 export interface CreatedSample {
@@ -55,7 +57,7 @@ export async function createSample(options: SampleOptions): Promise<CreatedSampl
     await source.query(`DROP TABLE IF EXISTS ${SOURCE_TABLES.map((name) => `\`${name}\``).join(', ')}`);
     await target.query(DROP_TARGET);
     await target.query("SET maintenance_work_mem = '256MB'");
-    await fill(source, target, sample, options.targetUrl);
+    await fill(source, target, sample, options);
     const dirtyRows = dirty ? await addDirty(source, target, sample) : 0;
     await target.query('ANALYZE');
     if (options.readerPassword !== undefined) await createReader(source, options.readerPassword);
@@ -71,10 +73,15 @@ export async function createSample(options: SampleOptions): Promise<CreatedSampl
 }
 
 /** Both sides at once; the first failure is told when the other side has come to rest. */
-async function fill(source: Connection, target: Client, sample: GeneratedSample, targetUrl: string): Promise<void> {
+async function fill(
+  source: Connection,
+  target: Client,
+  sample: GeneratedSample,
+  options: SampleOptions,
+): Promise<void> {
   const sides = await Promise.allSettled([
-    loadSource(source, sample.source),
-    loadTarget(() => connectTarget(targetUrl), sample.target).then(() => target.query(EMPTY_TABLES)),
+    loadSource(source, sample.source, options),
+    loadTarget(() => connectTarget(options.targetUrl), sample.target).then(() => target.query(EMPTY_TABLES)),
   ]);
   for (const side of sides) if (side.status === 'rejected') throw side.reason;
 }

@@ -17,26 +17,30 @@ export async function loadSource(
   await source.query(
     `SET SESSION sql_mode = '${SQL_MODE}', unique_checks = 0, foreign_key_checks = 0, SESSION time_zone = '+00:00'`,
   );
-  const localInfile = options.inserts !== true && (await allowLocalInfile(source));
-  for (const table of tables) {
-    await source.query(createSourceTable(table.name));
-    if (localInfile) await loadLines(source, table);
-    else await insertRows(source, table);
+  const localInfile = options.inserts === true ? 'refused' : await allowLocalInfile(source);
+  try {
+    for (const table of tables) {
+      await source.query(createSourceTable(table.name));
+      if (localInfile === 'refused') await insertRows(source, table);
+      else await loadLines(source, table);
+    }
+  } finally {
+    if (localInfile === 'switched on') await source.query('SET GLOBAL local_infile = OFF').catch(() => undefined);
   }
   for (const statement of SOURCE_INDEXES) await source.query(statement);
   const names = tables.map((table) => `\`${table.name}\``).join(', ');
   await source.query(`ANALYZE TABLE ${names}`);
 }
 
-/** Whether LOAD DATA LOCAL works; switched on for the server where it is off and we may. */
-async function allowLocalInfile(source: Connection): Promise<boolean> {
+/** Whether LOAD DATA LOCAL works; switched on for as long as we load where it is off and we may. */
+async function allowLocalInfile(source: Connection): Promise<'allowed' | 'switched on' | 'refused'> {
   const [rows] = await source.query<RowDataPacket[]>('SELECT @@GLOBAL.local_infile AS allowed');
-  if (rows[0]?.allowed === 1) return true;
+  if (rows[0]?.allowed === 1) return 'allowed';
   try {
     await source.query('SET GLOBAL local_infile = ON');
-    return true;
+    return 'switched on';
   } catch {
-    return false; // a lack of privilege: INSERTs need none
+    return 'refused'; // a lack of privilege: INSERTs need none
   }
 }
 

@@ -85,7 +85,7 @@ const PARAGRAPHS = [
   'Dear team,\n\nplease find the new scans attached.\n\nKind regards',
   'Guten Tag,\nwir bitten um Rückruf.\r\n\r\nMit freundlichen Grüßen',
   'The aligners 7 to 12 were sent today; tracking follows.',
-  `quoted:\n> "as agreed"\n> ${END_OF_COPY}\n`,
+  `quoted:\n> "as agreed"\n${END_OF_COPY}\nthe end`,
   'path\\to\\file\tand a tab',
   '👍',
   '',

@@ -4,7 +4,7 @@ import { figuresFor } from '../../sample/figures';
 import { linesOf, type Row } from '../../sample/table';
 import baseline from '../../sample/baseline.json';
 
-const DEFAULT_SHA256 = 'e1f779f2a02cab7aeace7438ef8fe46473335726948c2d9cb3ab97b843feeff4';
+const DEFAULT_SHA256 = 'e1ce77e93863bc5d771d1263941eacd871f8e90173a6a4b80863ee3f87bb54f1';
 
 function rowsOf(sample: GeneratedSample, name: string): Row[] {
   const table = [...sample.source, ...sample.target].find((candidate) => candidate.name === name);

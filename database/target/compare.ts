@@ -27,27 +27,46 @@ export async function compareBatch(
   const inRange = targetInRange(mapping, range, 't');
   if (inRange !== null) {
     const [there, here] = await Promise.all([sumSource(source, mapping, range), sumTarget(attempt, mapping, inRange)]);
-    if (there.rows === here.rows && there.sum === here.sum) return { compared: there.rows, differences: 0 };
+    if (there.rows === here.rows && there.sum === here.sum && here.torn === 0) {
+      await attempt.fenced(() => forgetDifferences(attempt));
+      return { compared: there.rows, differences: 0 };
+    }
   }
   return compareRows(attempt, source, mapping, range, inRange);
 }
 
-/** Rows that the quarantine holds for this batch, as `key` and `hash`. */
+/** What an earlier validation found; what the load told of stays. */
+async function forgetDifferences({ client, ref }: Attempt): Promise<void> {
+  await client.query(
+    `DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> 'changed_in_target'`,
+    [ref.run, ref.batch],
+  );
+}
+
+/** Rows that the quarantine holds for this batch: `key`, `hash` of the row, and the hash `extracted` beside it. */
 const quarantinedRows = (mapping: TimedMapping): string =>
-  `SELECT q.legacy_key AS key, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash
+  `SELECT q.legacy_key AS key, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, q.source_row_sha256 AS extracted
    FROM carryover.quarantine_occurrences o JOIN carryover.quarantine q USING (migration, legacy_key)
    WHERE o.run_id = $1 AND o.batch = $2`;
 
-async function sumTarget(attempt: Attempt, mapping: TimedMapping, inRange: string): Promise<RangeSum> {
-  const result = await attempt.client.query<{ rows: string; sum: string }>(
-    `SELECT sum(rows) AS rows, sum(sum) AS sum FROM (
-       SELECT count(*) AS rows, coalesce(sum(${hashSlice('hash')}), 0) AS sum
-       FROM (${targetRowHashes(mapping, inRange)}) t
+interface TargetSum extends RangeSum {
+  /** Rows that are not what the hash beside them says. */
+  readonly torn: number;
+}
+
+async function sumTarget(attempt: Attempt, mapping: TimedMapping, inRange: string): Promise<TargetSum> {
+  const sums =
+    `SELECT count(*) AS rows, coalesce(sum(${hashSlice('hash')}), 0) AS sum, ` +
+    `count(*) FILTER (WHERE extracted IS DISTINCT FROM hash) AS torn`;
+  const result = await attempt.client.query<{ rows: string; sum: string; torn: string }>(
+    `SELECT sum(rows) AS rows, sum(sum) AS sum, sum(torn) AS torn FROM (
+       ${sums} FROM (${targetRowHashes(mapping, inRange)}) t
        UNION ALL
-       SELECT count(*), coalesce(sum(${hashSlice('hash')}), 0) FROM (${quarantinedRows(mapping)}) q) s`,
+       ${sums} FROM (${quarantinedRows(mapping)}) q) s`,
     [attempt.ref.run, attempt.ref.batch],
   );
-  return { rows: Number(result.rows[0]!.rows), sum: result.rows[0]!.sum };
+  const { rows, sum, torn } = result.rows[0]!;
+  return { rows: Number(rows), sum, torn: Number(torn) };
 }
 
 /** Names the rows that differ: joins key and hash of both sides in the target, and writes findings. */
@@ -66,11 +85,7 @@ async function compareRows(
     const sink = client.query(copyFrom('COPY pg_temp.source_rows FROM STDIN'));
     await classified('target', streamHashes(source, mapping, range, sink));
     return await attempt.fenced(async () => {
-      await client.query('DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> $3', [
-        ref.run,
-        ref.batch,
-        'changed_in_target',
-      ]);
+      await forgetDifferences(attempt);
       await client.query(
         `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key) ${differences(mapping, inRange)}`,
         [ref.run, ref.batch],
@@ -94,7 +109,7 @@ function differences(mapping: TimedMapping, inRange: string | null): string {
     here AS MATERIALIZED (
       ${targetRowHashes(mapping, rows)}
       UNION ALL
-      SELECT q.key, q.hash, q.hash FROM (${quarantinedRows(mapping)}) q),
+      SELECT q.key, q.hash, q.extracted FROM (${quarantinedRows(mapping)}) q),
     known AS (
       SELECT unnest(i.legacy_keys) AS key
       FROM carryover.inserted_keys i JOIN carryover.runs r USING (run_id)
@@ -110,7 +125,7 @@ function differences(mapping: TimedMapping, inRange: string | null): string {
           ELSE 'changed'
         END AS kind
       FROM there FULL JOIN here ON there.key = here.key
-      WHERE there.hash IS DISTINCT FROM here.hash) d
+      WHERE there.hash IS DISTINCT FROM here.hash OR here.extracted IS DISTINCT FROM here.hash) d
     -- The load has told of these rows already, and a row is told of once.
     WHERE key NOT IN (SELECT legacy_key FROM carryover.findings
                       WHERE run_id = $1 AND batch = $2 AND kind = 'changed_in_target')

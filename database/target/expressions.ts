@@ -111,7 +111,12 @@ function readBack(mapping: TimedMapping, column: string, alias: string): string 
   }
   const value = `${alias}.${quotePg(rule.target)}`;
   const inverse = formsOf(rule.convert).targetText(rule.convert, value, mapping);
-  if (inverse !== null) return inverse;
+  if (inverse !== null) {
+    // What the lineage keeps beside the value must be what the value says.
+    return fromLineage === undefined
+      ? inverse
+      : `(CASE WHEN ${inverse} IS NOT DISTINCT FROM ${fromLineage} THEN ${fromLineage} ELSE 'difference' END)`;
+  }
   // Not invertible: the lineage's text counts only if it converts to the value that is there.
   const forward = formsOf(rule.convert).toTarget(rule.convert, fromLineage!, mapping);
   return `(CASE WHEN ${value} IS NOT DISTINCT FROM ${forward} THEN ${fromLineage} ELSE 'difference' END)`;

@@ -44,6 +44,25 @@ function wallText(clock: Sql, precision: number): Sql {
     : `(CASE WHEN right(${micros}, ${more}) = '${'0'.repeat(more)}' THEN left(${micros}, -${more}) ELSE ${micros} END)`;
 }
 
+/** False for clocks of days on which the zone's offset stays. */
+function mayTurn(clock: Sql, { transitionDays: days }: TimedMapping): Sql {
+  if (days === undefined) return 'true';
+  const known = `${clock} >= '${TRANSITION_YEARS.first}-01-01' AND ${clock} < '${TRANSITION_YEARS.last}-12-31'`;
+  return `(NOT (${known}) OR ${clock}::date = ANY ('{${days.join(',')}}'::date[]))`;
+}
+
+/** How far zones are set back; all but a few by one hour. */
+const FOLDS = ['1 hour', '30 minutes', '2 hours', '3 hours'];
+
+/** True for an instant in a fold that the policy would not have chosen: the same clock was read earlier, or later. */
+function isTwin(value: Sql, clock: Sql, mapping: TimedMapping): Sql {
+  const { zone, fold } = { zone: zoneOf(mapping), fold: mapping.time.fold };
+  const signs = fold === 'first' ? ['-'] : fold === 'second' ? ['+'] : ['-', '+'];
+  return signs
+    .flatMap((sign) => FOLDS.map((shift) => `((${value} ${sign} interval '${shift}') AT TIME ZONE ${zone}) = ${clock}`))
+    .join(' OR ');
+}
+
 export const instant: ConverterForms<Extract<ConverterSpec, { kind: 'instant' }>> = {
   sourceText: (_spec, column) => `CAST(${column} AS CHAR)`,
   plainBytes: true,
@@ -73,7 +92,9 @@ export const instant: ConverterForms<Extract<ConverterSpec, { kind: 'instant' }>
   },
   targetText: (spec, value, mapping) => {
     if (spec.zero === 'null') return null;
-    return wallText(`(${value} AT TIME ZONE ${zoneOf(mapping)})`, spec.precision);
+    const clock = `(${value} AT TIME ZONE ${zoneOf(mapping)})`;
+    const text = wallText(clock, spec.precision);
+    return `(CASE WHEN ${mayTurn(clock, mapping)} AND (${isTwin(value, clock, mapping)}) THEN 'difference' ELSE ${text} END)`;
   },
   toLineage: (_spec, text) => text,
   lineageText: (_spec, json) => json,

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processesOf, runScript, startScript } from '../support/scripts';
+import { expectCode, processesOf, runScript, startScript } from '../support/scripts';
 import { newHome } from '../support/servers';
 
 /** More than the runs below take on a slow machine that does other things as well. */
@@ -22,8 +23,9 @@ describe('npm run demo', () => {
   it(
     'does the main job from nothing and leaves nothing running',
     async () => {
-      const { code, text } = await runScript('demo.mjs', home, [], settings);
-      expect({ code, text }).toMatchObject({ code: 0 });
+      const outcome = await runScript('demo.mjs', home, [], settings);
+      expectCode(outcome, 0);
+      const { text } = outcome;
       expect(latest()).toMatchObject({
         migration: 'case-states',
         verdict: 'proven_with_exceptions',
@@ -42,7 +44,7 @@ describe('npm run demo', () => {
       const demo = startScript('demo.mjs', home, ['--rows', '100000', '--batch-rows', '5000'], settings);
       await demo.printed(/^Started case-states/m);
       demo.child.kill('SIGINT');
-      expect(await demo.ended).toMatchObject({ code: 130 });
+      expectCode(await demo.ended, 130);
       expect(processesOf(home)).toEqual([]);
     },
     PATIENCE,
@@ -53,16 +55,18 @@ describe('npm run demo', () => {
     async () => {
       const killed = startScript('demo.mjs', home, ['--rows', '100000', '--batch-rows', '5000'], settings);
       await killed.printed(/^Started case-states/m);
+      const gone = once(killed.child, 'exit'); // its output ends later, with the parts that outlive it
       killed.child.kill('SIGKILL');
-      await killed.ended;
+      await gone;
       const left = processesOf(home);
       const [worker, ...more] = left.filter(({ command }) => command.includes('worker/main.js'));
       expect(more).toEqual([]);
       // Stopped, it cannot finish the workflow before the next demo comes upon it.
       process.kill(worker?.pid ?? NaN, 'SIGSTOP');
 
-      const { code, text } = await runScript('demo.mjs', home, ['--rows', '2000', '--keep'], settings);
-      expect({ code, text }).toMatchObject({ code: 0 });
+      const outcome = await runScript('demo.mjs', home, ['--rows', '2000', '--keep'], settings);
+      expectCode(outcome, 0);
+      const { text } = outcome;
       expect(text).toMatch(/Stopped what an earlier demo left: .*worker/);
       expect(text).toMatch(/^Terminating workflow /m);
       expect(latest()).toMatchObject({ balance: { source: 2000, pending: 0 } });

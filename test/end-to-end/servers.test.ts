@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
-import { processesOf, runScript } from '../support/scripts';
+import { expectCode, processesOf, runScript } from '../support/scripts';
 import { newHome, type Services } from '../support/servers';
 
 const readServices = (home: string): Services =>
@@ -34,8 +34,7 @@ describe('private servers', () => {
 
   beforeAll(async () => {
     home = newHome();
-    const outcome = await runScript('up.mjs', home);
-    expect(outcome).toMatchObject({ code: 0 });
+    expectCode(await runScript('up.mjs', home), 0);
   });
 
   afterAll(async () => {
@@ -121,7 +120,7 @@ describe('private servers', () => {
     expect(existsSync(join(home, 'services.json'))).toBe(false);
     expect(await runScript('down.mjs', home)).toMatchObject({ code: 0, text: 'Nothing was running.\n' });
 
-    expect(await runScript('up.mjs', home)).toMatchObject({ code: 0 });
+    expectCode(await runScript('up.mjs', home), 0);
     expect(readServices(home)).toEqual(before);
     expect(await onSource(home, 'SELECT @@server_id AS id')).toEqual([id]);
     expect(await onSource(home, 'SELECT * FROM kept_source')).toEqual([]);
@@ -136,7 +135,7 @@ describe('private servers', () => {
     await waitUntil(() => processesOf(home).length === 0);
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
     try {
-      expect(await runScript('up.mjs', home)).toMatchObject({ code: 0 });
+      expectCode(await runScript('up.mjs', home), 0);
       expect(new URL(readServices(home).source.url).port).not.toBe(String(port));
       expect(await onTarget(home, 'SELECT * FROM written_before_the_kill')).toEqual([]);
     } finally {
@@ -153,7 +152,7 @@ describe('private servers', () => {
       const lock = join(data, 'postmaster.pid');
       // As if PostgreSQL had been killed and its pid had been given to another process of the same user.
       execFileSync('sh', ['-c', `printf '${stranger.pid}\\n' > '${lock}'`]);
-      expect(await runScript('up.mjs', home)).toMatchObject({ code: 0 });
+      expectCode(await runScript('up.mjs', home), 0);
       expect(stranger.exitCode).toBeNull();
     } finally {
       stranger.kill();

@@ -11,6 +11,11 @@ export interface Outcome {
   text: string;
 }
 
+/** Demands an exit code, and shows what the script printed when it is another. */
+export function expectCode(outcome: Outcome, code: number): void {
+  if (outcome.code !== code) throw new Error(`exit code ${outcome.code}, expected ${code}:\n${outcome.text}`);
+}
+
 /** A script that runs. */
 export interface Running {
   child: ChildProcess;

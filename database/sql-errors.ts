@@ -72,6 +72,7 @@ export function toCarryoverError(side: Side, error: unknown): unknown {
     return new CarryoverError(
       unavailable,
       `${nameOf(side)} cannot be reached (${code || 'connection lost'}): is the server up, and are address and port right?`,
+      code === '' ? undefined : code,
     );
   }
   const mysql = side === 'source';
@@ -85,7 +86,11 @@ export function toCarryoverError(side: Side, error: unknown): unknown {
   const text = freely ? `: ${error.message}` : '';
   const at = where.length > 0 ? `, ${where.join(', ')}` : '';
   const again = !mysql && PG_AGAIN.test(code) ? '; it is tried again' : '';
-  return new CarryoverError('DatabaseError', `${nameOf(side)} refused a statement (${number}${at})${text}${again}`);
+  return new CarryoverError(
+    'DatabaseError',
+    `${nameOf(side)} refused a statement (${number}${at})${text}${again}`,
+    code,
+  );
 }
 
 /** Awaits a promise and converts what it rejects with. */

@@ -11,7 +11,6 @@ export const NON_RETRYABLE = [
   'Superseded',
   'StageLost',
   'MappingChanged',
-  'Parked',
   'NotProven',
 ] as const;
 
@@ -22,6 +21,8 @@ export class CarryoverError extends Error {
   constructor(
     readonly type: NonRetryable | 'SourceUnavailable' | 'TargetUnavailable' | 'MappingUnknownHere' | 'DatabaseError',
     message: string,
+    /** The driver's or the server's code, such as `ECONNREFUSED` or an SQLSTATE, where there was one. */
+    readonly code?: string,
   ) {
     super(message);
     this.name = type;

@@ -1,7 +1,5 @@
 /** Why a server cannot be used, as one sentence with its remedy. Never the driver's own text: it may hold values. */
 
-import { CarryoverError } from '../../shared/errors';
-
 export type Side = 'source' | 'target';
 
 export const URL_SETTING: Readonly<Record<Side, string>> = {
@@ -58,17 +56,10 @@ export function errorCode(error: unknown): string | undefined {
   const codes = [...chain(error)].flatMap((link) => {
     const { code, errno, sqlState } = link as { code?: unknown; errno?: unknown; sqlState?: unknown };
     const given = [code, errno, sqlState].filter((value) => typeof value === 'string' || typeof value === 'number');
-    return [...given.map(String), ...spokenCodes(link)];
+    return given.map(String);
   });
   const canonical = codes.map((code) => ALIASES[code] ?? code);
   return canonical.find((code) => code in CAUSES) ?? canonical[0];
-}
-
-/** Errors of ours have dropped the driver's error, whose detail may hold values, and keep its code in the message. */
-function spokenCodes(link: object): string[] {
-  if (!(link instanceof CarryoverError)) return [];
-  const match = /\((?:SQLSTATE )?([A-Z0-9_]+)[ ,)]/.exec(link.message);
-  return match === null ? [] : [match[1]!];
 }
 
 function* chain(error: unknown, depth = 0): Generator<object> {

@@ -16,13 +16,17 @@ const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {
 /** Name of the newest schema change that this version knows. */
 export const LATEST_SCHEMA = MIGRATIONS[MIGRATIONS.length - 1]!.name;
 
+/** What knex would print beside the error that it throws: a stack, for somebody who mistyped a URL. */
+const silent = (): void => undefined;
+const SILENT: Knex.Logger = { warn: silent, error: silent, debug: silent, deprecate: silent };
+
 /**
  * Brings schema `carryover` up to date.
  *
  * @returns the names of the schema changes that were applied now; empty where the schema was current
  */
 export async function installSchema(targetUrl: string): Promise<string[]> {
-  const db = knex({ client: 'pg', connection: targetUrl, pool: { min: 0, max: 1 } });
+  const db = knex({ client: 'pg', connection: targetUrl, pool: { min: 0, max: 1 }, log: SILENT });
   try {
     await db.raw('CREATE SCHEMA IF NOT EXISTS carryover');
     const [, applied] = (await db.migrate.latest({

@@ -20,7 +20,6 @@ describe('CarryoverError', () => {
       'InputRefused',
       'MappingChanged',
       'NotProven',
-      'Parked',
       'PreflightFailed',
       'StageLost',
       'Superseded',

@@ -119,19 +119,27 @@ async function parentKeys(pool: pg.Pool, mapping: Mapping): Promise<Map<string, 
   return new Map(found.rows.map((row) => [row.column, row.keys]));
 }
 
-/** Each reference must be what its lookup answers now for the legacy reference that the lineage keeps. */
+/**
+ * Each reference must be what its lookup answers now for the legacy reference that the lineage keeps: the one answer, or
+ * NULL where there is none or several.
+ */
 function referenceCheck(mapping: Mapping, target: string): Check {
   const parts = referencesOf(mapping).map(({ reference }) => {
     const kept = mapping.lineage.values.find((value) => value.source === reference.source)!;
     const json = `(t.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;
     const text = formsOf(kept.convert).lineageText(kept.convert, json);
-    const lookup = quotePgTable(mapping.target.schema, reference.lookup.table);
+    // Typed, so that the lookup is read by its own key; a text that is no number has no answer.
+    const key =
+      reference.convert.kind === 'integer' ? `(CASE WHEN ${text} ~ '^-?[0-9]{1,18}$' THEN ${text}::bigint END)` : text;
+    const answers = `(SELECT ${quotePg(reference.lookup.key)} AS key, ${quotePg(reference.lookup.value)} AS value
+      FROM ${quotePgTable(mapping.target.schema, reference.lookup.table)} WHERE ${quotePg(reference.lookup.value)} IS NOT NULL)`;
     const value = `t.${quotePg(reference.target)}`;
-    return `SELECT count(*) AS compared, count(*) FILTER (WHERE ${value} IS DISTINCT FROM a.value) AS found
-      FROM ${target} t LEFT JOIN (
-        SELECT ${quotePg(reference.lookup.key)}::text AS key, (array_agg(DISTINCT ${quotePg(reference.lookup.value)}))[1] AS value
-        FROM ${lookup} WHERE ${quotePg(reference.lookup.value)} IS NOT NULL
-        GROUP BY 1 HAVING count(DISTINCT ${quotePg(reference.lookup.value)}) = 1) a ON a.key = ${text}`;
+    return `SELECT (SELECT count(*) FROM ${target}) AS compared, (
+        SELECT count(*) FROM ${target} t LEFT JOIN ${answers} a ON a.key = ${key}
+        WHERE ${value} IS NOT NULL AND a.value IS DISTINCT FROM ${value}) + (
+        SELECT count(*) FROM (
+          SELECT t.ctid FROM ${target} t JOIN ${answers} a ON a.key = ${key} WHERE ${value} IS NULL
+          GROUP BY t.ctid HAVING count(DISTINCT a.value) = 1) n) AS found`;
   });
   return { name: 'references', sql: sumOf(parts) };
 }

@@ -81,6 +81,7 @@ export async function migrate(input?: MigrateInput, continued?: Continued): Prom
   const headline = await runActivities.finish.executeWithOptions({ summary: `${plan.migration}: checks` }, [plan]);
   await runActivities.report.executeWithOptions({ summary: `${plan.migration}: report` }, [plan]);
   progress.state = 'finished';
+  progress.verdict = headline.verdict;
   tell(headline.verdict);
   show();
   const result: MigrateResult = { run: plan.run, migration: plan.migration, ...headline };
@@ -153,7 +154,9 @@ async function migrateBatches(
       await window.admit(() => work(begun.batch, begun.state === 'loaded'));
     } else if (!cutToEnd) {
       const batch = next;
-      const cut = await ledger.cut({ run: plan.run, migration: plan.migration, epoch: plan.epoch, batch });
+      const cut = await ledger.cut.executeWithOptions({ summary: `${plan.migration} batch ${batch}: cut` }, [
+        { run: plan.run, migration: plan.migration, epoch: plan.epoch, batch },
+      ]);
       if (cut.end) cutToEnd = true;
       else {
         next += 1;

@@ -1,4 +1,5 @@
 /** What a run shows of itself: counts, parked batches, and their words for the Temporal UI. Pure. */
+import type { Verdict } from '../shared/verdict';
 import type { LoadResult, Progress, Remaining, RunPlan } from '../shared/messages';
 
 /** Parked batches that are named with their cause in the current details; the ledger has them all. */
@@ -6,6 +7,8 @@ const NAMED = 20;
 
 export class RunProgress {
   state: Progress['state'] = 'planning';
+  /** Set at the end. */
+  verdict: Verdict | undefined;
   readonly parked = new Map<number, string>();
   readonly inFlight = new Set<number>();
   private plan: RunPlan | null = null;
@@ -74,7 +77,7 @@ export class RunProgress {
     const left = Math.max(0, plan.estimatedRows - done.source);
     const share = plan.estimatedRows === 0 ? 100 : Math.min(100, (100 * done.source) / plan.estimatedRows);
     const lines = [
-      `**${plan.migration}**, run ${plan.run}: **${this.state}**${plan.resumed ? ' (resumed)' : ''}`,
+      `**${plan.migration}**, run ${plan.run}: **${this.state}${this.verdict === undefined ? '' : `, ${this.verdict.replaceAll('_', ' ')}`}**${plan.resumed ? ' (resumed)' : ''}`,
       '',
       '| rows | |',
       '| --- | --- |',

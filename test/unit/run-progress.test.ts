@@ -90,6 +90,8 @@ describe('the progress of a run', () => {
     expect(text).toContain('| remaining | 0 rows |');
     expect(text).toContain('Batches: 1 validated, in flight: none');
     expect(text).toMatch(/Parked: none$/);
+    progress.verdict = 'proven_with_exceptions';
+    expect(progress.toMarkdown(11_000)).toContain('run 7: **finished, proven with exceptions**\n');
   });
 
   it('counts the rate of this history alone, not what an earlier one did', () => {

@@ -1,0 +1,226 @@
+/**
+ * The ports of the activities over a ledger in memory: workflows run through the real activities and the real Temporal,
+ * without databases. A test says what a step does instead of succeeding.
+ */
+import type { Dependencies, Runs, Steps } from '../../activities/dependencies';
+import { caseStates } from '../../mappings/case-states';
+import type { BatchRef, Headline, LoadResult, Remaining, RunPlan, UnfinishedBatch } from '../../shared/messages';
+import type { Verdict } from '../../shared/verdict';
+
+export const STEPS = ['extract', 'mapCases', 'mapActors', 'transform', 'load', 'validate'] as const;
+export type StepName = (typeof STEPS)[number];
+
+/** May throw, wait, or give a number that the step returns as its rows or differences; `time` counts calls from 1. */
+export type Behaviour = (batch: number, time: number) => Promise<number | void> | number | void;
+
+export interface FakeSettings {
+  /** Batches that the run's bounds hold. */
+  batches: number;
+  concurrency?: number;
+  verdict?: Verdict;
+  /** Batches that an earlier history left behind; all others below the next one count as validated. */
+  left?: Pick<UnfinishedBatch, 'batch' | 'state' | 'cause'>[];
+  nextBatch?: number;
+}
+
+type State = UnfinishedBatch['state'] | 'validated';
+
+export class FakeRun {
+  /** Every call in order, as `load 3`, or `plan`. */
+  readonly calls: string[] = [];
+  /** Most batches that were between extract and validate at once. */
+  most = 0;
+  readonly behaviours = new Map<string, Behaviour>();
+  private readonly inFlight = new Set<number>();
+  private readonly states = new Map<number, { state: State; cause: string | null }>();
+  private readonly times = new Map<string, number>();
+
+  constructor(private readonly settings: FakeSettings) {
+    for (let batch = 1; batch < (settings.nextBatch ?? 1); batch += 1) this.set(batch, 'validated');
+    for (const { batch, state, cause } of settings.left ?? []) this.set(batch, state, cause);
+  }
+
+  /** Lets a step of every batch, or a port such as `plan`, do this first. */
+  on(name: StepName | keyof Runs, behaviour: Behaviour): this {
+    this.behaviours.set(name, behaviour);
+    return this;
+  }
+
+  callsOf(batch: number): string[] {
+    return this.calls.filter((call) => call.endsWith(` ${batch}`)).map((call) => call.split(' ')[0]!);
+  }
+
+  /** Lets the ledger hold a batch as begun, whatever became of it. */
+  forget(batch: number): void {
+    this.set(batch, 'running');
+  }
+
+  /** Rows of a batch: a number of its own, so that no sum comes about by chance. */
+  static rows(batch: number): number {
+    return 100 + batch * batch;
+  }
+
+  totals(batches: Iterable<number>): LoadResult {
+    const source = [...batches].reduce((sum, batch) => sum + FakeRun.rows(batch), 0);
+    const count = [...batches].length;
+    return { source, inserted: source - 2 * count, updated: count, unchanged: 0, quarantined: count, excluded: 0 };
+  }
+
+  get dependencies(): Dependencies {
+    return {
+      mappings: { names: () => ['case-states', 'messages'], get: () => caseStates },
+      runs: this.runs(),
+      steps: this.steps(),
+    };
+  }
+
+  private runs(): Runs {
+    return {
+      preflight: () => Promise.resolve([]),
+      open: async (mapping, input): Promise<RunPlan> => {
+        await this.call('open');
+        const { concurrency = input.concurrency, batches, nextBatch } = this.settings;
+        const all = Array.from({ length: batches }, (_, index) => index + 1);
+        return {
+          run: '7',
+          migration: mapping.name,
+          epoch: 1,
+          batchRows: input.batchRows,
+          concurrency,
+          estimatedRows: this.totals(all).source,
+          resumed: nextBatch !== undefined,
+        };
+      },
+      remaining: async (_run, _epoch, limit) => {
+        await this.call('remaining');
+        return this.remaining(limit);
+      },
+      cut: async (_mapping, { batch }) => {
+        await this.call('cut', batch);
+        if (batch > this.settings.batches) return { end: true, rows: 0 };
+        this.set(batch, 'planned');
+        return { end: false, rows: FakeRun.rows(batch) };
+      },
+      park: async ({ batch }, cause) => {
+        await this.call('park', batch);
+        this.inFlight.delete(batch);
+        this.set(batch, 'parked', cause);
+      },
+      check: async () => {
+        await this.call('check');
+        return [];
+      },
+      finish: async () => {
+        await this.call('finish');
+        return this.headline();
+      },
+      report: async () => {
+        await this.call('report');
+        return 'reports/latest.md';
+      },
+    };
+  }
+
+  private steps(): Steps {
+    const rows = (batch: number): number => FakeRun.rows(batch);
+    return {
+      extract: async (_mapping, { batch }) => {
+        this.inFlight.add(batch);
+        this.most = Math.max(this.most, this.inFlight.size);
+        this.set(batch, 'running');
+        await this.step('extract', batch);
+        return { stage: `stage-${batch}`, source: rows(batch), staged: rows(batch), excluded: 0, loaded: false };
+      },
+      mapCases: async (_mapping, ref) => ({ resolved: await this.staged('mapCases', ref), missing: 1 }),
+      mapActors: async (_mapping, ref) => ({ resolved: await this.staged('mapActors', ref), missing: 0 }),
+      transform: async (_mapping, ref) => ({ fit: await this.staged('transform', ref), unfit: 1 }),
+      load: async (_mapping, ref) => {
+        await this.staged('load', ref);
+        this.set(ref.batch, 'loaded');
+        return this.totals([ref.batch]);
+      },
+      validate: async (_mapping, { batch }) => {
+        const differences = (await this.step('validate', batch)) ?? 0;
+        this.inFlight.delete(batch);
+        this.set(batch, differences > 0 ? 'parked' : 'validated', differences > 0 ? 'difference' : null);
+        return { compared: rows(batch), differences };
+      },
+    };
+  }
+
+  /** A step that needs the stage which extract has named. */
+  private async staged(name: StepName, ref: BatchRef & { stage: string }): Promise<number> {
+    if (ref.stage !== `stage-${ref.batch}`) throw new Error(`${name} got the stage ${ref.stage}`);
+    return (await this.step(name, ref.batch)) ?? FakeRun.rows(ref.batch);
+  }
+
+  private async step(name: StepName, batch: number): Promise<number | void> {
+    const told = await this.call(name, batch);
+    // A few milliseconds, different for each: else steps of several batches would never overlap.
+    await new Promise((resolve) => setTimeout(resolve, (batch * 7 + name.length * 3) % 10));
+    return told;
+  }
+
+  private call(name: string, batch?: number): Promise<number | void> {
+    const call = batch === undefined ? name : `${name} ${batch}`;
+    this.calls.push(call);
+    const time = (this.times.get(call) ?? 0) + 1;
+    this.times.set(call, time);
+    return Promise.resolve(this.behaviours.get(name)?.(batch ?? 0, time));
+  }
+
+  private set(batch: number, state: State, cause: string | null = null): void {
+    this.states.set(batch, { state, cause });
+  }
+
+  private remaining(limit: number): Remaining {
+    const batches: UnfinishedBatch[] = [];
+    const done: number[] = [];
+    for (const [batch, { state, cause }] of [...this.states].sort(([one], [other]) => one - other)) {
+      if (state !== 'validated') batches.push({ batch, state, rows: FakeRun.rows(batch), cause });
+      if (state === 'validated' || state === 'loaded') done.push(batch);
+    }
+    const nextBatch = Math.max(0, ...this.states.keys()) + 1;
+    return {
+      batches: batches.slice(0, limit),
+      nextBatch,
+      cutToEnd: nextBatch > this.settings.batches,
+      done: this.totals(done),
+    };
+  }
+
+  private headline(): Headline {
+    const of = (wanted: State[]) =>
+      [...this.states].filter(([, { state }]) => wanted.includes(state)).map(([batch]) => batch);
+    const { inserted, updated, unchanged, quarantined, excluded, source } = this.totals(of(['validated', 'loaded']));
+    const pending = this.totals(of(['planned', 'running', 'parked'])).source;
+    return {
+      verdict: this.settings.verdict ?? 'proven_with_exceptions',
+      source: source + pending,
+      loaded: inserted + updated + unchanged,
+      inserted,
+      updated,
+      unchanged,
+      quarantined,
+      excluded,
+      pending,
+      findings: this.settings.verdict === 'not_proven' ? 3 : 0,
+    };
+  }
+}
+
+/** A place where calls wait until the test lets them go on. */
+export class Gate {
+  private open!: () => void;
+  private arrive!: () => void;
+  private readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+  /** Resolves when the first call has come. */
+  readonly reached = new Promise<void>((resolve) => (this.arrive = resolve));
+
+  readonly wait = async (): Promise<void> => {
+    this.arrive();
+    await this.opened;
+  };
+
+  readonly release = (): void => this.open();
+}

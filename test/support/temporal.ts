@@ -1,0 +1,109 @@
+/** A worker and a client on the private Temporal of this run of the tests. */
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { createWorker } from '../../worker/create-worker';
+import type { MigrateInput, Progress } from '../../shared/messages';
+import type { migrate } from '../../workflows';
+import { workflowBundle } from './bundle';
+import type { FakeRun } from './fake-activities';
+import { services } from './servers';
+
+export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<typeof migrate>;
+type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
+
+export interface TestTemporal {
+  readonly client: Client;
+  /** Starts `migrate` on a task queue of its own, with a worker over the fakes as long as `test` lasts. */
+  migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** @param address the group's private server unless given */
+export async function openTemporal(address = services().temporal.address): Promise<TestTemporal> {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+  const connection = await NativeConnection.connect({ address });
+  const clientConnection = await Connection.connect({ address });
+  const client = new Client({ connection: clientConnection });
+  const bundle = await workflowBundle();
+  return {
+    client,
+    migrate: async (fake, test, args = [{ migration: 'case-states' }]) => {
+      const taskQueue = `test-${randomUUID()}`;
+      const worker = await createWorker(
+        { connection, namespace: 'default', taskQueue, workflowBundle: bundle },
+        fake.dependencies,
+      );
+      return worker.runUntil(async () => {
+        // By name: the function itself would be loaded outside of the sandbox.
+        const handle = await client.workflow.start<typeof migrate>('migrate', {
+          workflowId: taskQueue,
+          taskQueue,
+          args,
+        });
+        try {
+          return await test(handle);
+        } finally {
+          await end(client, taskQueue);
+        }
+      });
+    },
+    close: async () => {
+      await clientConnection.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Ends the newest run of a workflow where a failed test has left it. */
+async function end(client: Client, workflowId: string): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
+  const { status } = await handle.describe();
+  if (status.name === 'RUNNING') await handle.terminate('the test is over');
+}
+
+export const progressOf = (handle: MigrateHandle): Promise<Progress> => handle.query<Progress>('progress');
+
+/** Waits until the progress is as asked for. */
+export async function until(handle: MigrateHandle, isSo: (progress: Progress) => boolean): Promise<Progress> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const progress = await progressOf(handle);
+    if (isSo(progress)) return progress;
+    if (Date.now() > deadline) throw new Error(`the progress stays ${JSON.stringify(progress)}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+/** What the Temporal UI shows as the workflow's current details. */
+export async function currentDetails(handle: MigrateHandle): Promise<string> {
+  const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  return currentDetails;
+}
+
+/** Activities in the order in which they were scheduled, with what the UI shows beside them. */
+export function scheduledActivities(history: History): { type: string; summary: string | undefined }[] {
+  return (history.events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) => {
+    if (!scheduled) return [];
+    const summary = userMetadata?.summary
+      ? defaultPayloadConverter.fromPayload<string>(userMetadata.summary)
+      : undefined;
+    return [{ type: scheduled.activityType?.name ?? '', summary }];
+  });
+}
+
+/** The failure that a workflow ended with: its type and message, without wrapping. */
+export async function failureOf(handle: MigrateHandle): Promise<{ name: string; type?: string; message: string }> {
+  try {
+    await handle.result();
+  } catch (error) {
+    const { cause } = error as { cause: { name: string; type?: string; message: string } };
+    return cause;
+  }
+  throw new Error('the workflow did not fail');
+}

@@ -80,6 +80,7 @@ const TARGET_TABLES = `
 CREATE TYPE visit_kind AS ENUM ('first', 'later');
 CREATE TABLE orders (id uuid PRIMARY KEY, order_number text UNIQUE);
 CREATE TABLE profiles (id uuid PRIMARY KEY, legacy_user_id bigint UNIQUE);
+CREATE TABLE cases (id uuid PRIMARY KEY);
 CREATE TABLE visits (id uuid PRIMARY KEY, legacy_id bigint NOT NULL UNIQUE, order_id uuid NOT NULL REFERENCES orders,
   user_id uuid REFERENCES profiles, no_user boolean NOT NULL, kind visit_kind NOT NULL, urgent boolean NOT NULL,
   title varchar(80) NOT NULL, body text, fee numeric(10,2), seen_on date, at timestamptz NOT NULL,

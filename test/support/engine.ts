@@ -44,6 +44,8 @@ export interface Engine extends Databases {
   /** Runs SQL of the test's own; every value of the source comes back as text. */
   onSource(sql: string, values?: readonly unknown[]): Promise<SourceRow[]>;
   onTarget<T extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** The same databases through other connections of the product; whoever opened them closes them. */
+  as(source: Source, target: pg.Pool): Engine;
 }
 
 export interface EngineOptions {
@@ -63,35 +65,40 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const admin = await createConnection({ uri: sourceUrl, charset: 'utf8mb4', timezone: 'Z', multipleStatements: true });
   await admin.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
   const reportsDir = mkdtempSync(join(tmpdir(), 'carryover-reports-'));
-  const ports = createPorts({
-    source,
-    target,
-    // Without Temporal nobody else runs: whoever owned a run before is gone.
-    temporal: {
-      clusterId: () => Promise.resolve('none'),
-      isRunning: () => Promise.resolve(false),
-      missingSearchAttributes: () => Promise.resolve([]),
-    },
-    catalog: options.catalog ?? catalog,
-    reportsDir,
-    sourceUrl,
-    targetUrl,
+  // Without Temporal nobody else runs: whoever owned a run before is gone.
+  const temporal = {
+    clusterId: () => Promise.resolve('none'),
+    isRunning: () => Promise.resolve(false),
+    missingSearchAttributes: () => Promise.resolve([]),
+  };
+  const over = (own: Source, pool: pg.Pool) => ({
+    source: own,
+    target: pool,
+    ports: createPorts({
+      source: own,
+      target: pool,
+      temporal,
+      catalog: options.catalog ?? catalog,
+      reportsDir,
+      sourceUrl,
+      targetUrl,
+    }),
   });
-  return {
+  const engine: Engine = {
     ...databases,
-    source,
-    target,
-    ports,
+    ...over(source, target),
     reportsDir,
     onSource: (sql, values) => queryText(admin, sql, values),
     onTarget: async <T extends object>(sql: string, values?: readonly unknown[]) =>
       (await target.query<T & pg.QueryResultRow>(sql, values && [...values])).rows,
+    as: (own, pool) => ({ ...engine, ...over(own, pool) }),
     drop: async () => {
       await Promise.allSettled([source.close(), target.end(), admin.end()]);
       rmSync(reportsDir, { recursive: true, force: true });
       await databases.drop();
     },
   };
+  return engine;
 }
 
 async function queryText(admin: Connection, sql: string, values: readonly unknown[] = []): Promise<SourceRow[]> {

@@ -18,7 +18,11 @@ export async function targetPrivileges(context: Context): Promise<string[]> {
   for (const { reference } of referencesOf(mapping)) {
     if (!isSelfReference(mapping, reference)) needs.set(reference.lookup.table, ['SELECT']);
   }
-  const problems: string[] = [];
+  const missing = await unreadableParents(context);
+  const problems: string[] = missing.map(
+    (parent) =>
+      `${user} lacks SELECT on ${parent}, to which a foreign key of ${schema}.${table} points; GRANT SELECT ON ${parent} TO ${user};`,
+  );
   for (const [name, rights] of needs) {
     if ((await context.targetTable(name)) === undefined) continue;
     const lacking: string[] = [];
@@ -36,4 +40,27 @@ export async function targetPrivileges(context: Context): Promise<string[]> {
     }
   }
   return problems;
+}
+
+/** Tables, other than the lookups, that the target's foreign keys point to: the check for orphans reads them. */
+async function unreadableParents(context: Context): Promise<string[]> {
+  const { mapping } = context;
+  const references = referencesOf(mapping).map(({ reference }) => reference);
+  const rows = await context.target(
+    `SELECT DISTINCT format('%I.%I', n.nspname, c.relname)::text AS parent
+     FROM pg_constraint f
+     JOIN pg_class t ON t.oid = f.conrelid JOIN pg_namespace s ON s.oid = t.relnamespace
+     JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
+     JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE f.contype = 'f' AND cardinality(f.conkey) = 1 AND s.nspname = $1 AND t.relname = $2 AND a.attname = ANY ($3)
+       AND f.confrelid <> f.conrelid AND NOT (n.nspname = $1 AND c.relname = ANY ($4))
+       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) ORDER BY 1`,
+    [
+      mapping.target.schema,
+      mapping.target.table,
+      references.map((reference) => reference.target),
+      references.map((reference) => reference.lookup.table),
+    ],
+  );
+  return rows.map((row) => row.parent!);
 }

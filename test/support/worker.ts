@@ -1,0 +1,173 @@
+/** Workers over a test's own pair of databases: within the test, or as the process that the product ships. */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { catalog as shipped } from '../../mappings/catalog';
+import type { Catalog } from '../../mappings/catalog';
+import type { MigrateInput, MigrateResult } from '../../shared/messages';
+import { createWorker } from '../../worker/create-worker';
+import { createPorts } from '../../worker/ports';
+import { createTemporal } from '../../worker/temporal';
+import type { migrate } from '../../workflows';
+import { documentedGrants } from '../database/preflight-fixture';
+import { workflowBundle } from './bundle';
+import type { Engine } from './engine';
+import { cleanEnvironment, services } from './servers';
+
+const ROOT = join(__dirname, '..', '..');
+
+export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<typeof migrate>;
+
+export interface TemporalClient {
+  readonly client: Client;
+  /** Starts `migrate` on a task queue. */
+  start(taskQueue: string, input: MigrateInput, workflowId?: string): Promise<MigrateHandle>;
+  close(): Promise<void>;
+}
+
+/** A client of the private Temporal. */
+export async function connectTemporal(): Promise<TemporalClient> {
+  const connection = await Connection.connect({ address: services().temporal.address });
+  const client = new Client({ connection });
+  return {
+    client,
+    // By name: the function itself would be loaded outside of the sandbox.
+    start: (taskQueue, input, workflowId = `test-${randomUUID()}`) =>
+      client.workflow.start<typeof migrate>('migrate', { workflowId, taskQueue, args: [input] }),
+    close: () => connection.close(),
+  };
+}
+
+export interface RunningWorker {
+  readonly taskQueue: string;
+  stop(): Promise<void>;
+}
+
+/** A worker within the test, over the engine's databases and any catalogue. */
+export async function startWorker(
+  engine: Engine,
+  { client }: TemporalClient,
+  catalog: Catalog = shipped,
+): Promise<RunningWorker> {
+  const taskQueue = `test-${randomUUID()}`;
+  const connection = await NativeConnection.connect({ address: services().temporal.address });
+  const { source, target, reportsDir, sourceUrl, targetUrl } = engine;
+  const temporal = createTemporal(client);
+  const worker = await createWorker(
+    { connection, namespace: 'default', taskQueue, workflowBundle: await workflowBundle() },
+    createPorts({ source, target, temporal, catalog, reportsDir, sourceUrl, targetUrl }),
+  );
+  const running = worker.run();
+  return {
+    taskQueue,
+    stop: async () => {
+      worker.shutdown();
+      await running;
+      await connection.close();
+    },
+  };
+}
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** All that it has printed. */
+  log(): string;
+  /** Ends it at once, as an outage would, or in order. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+}
+
+/** The worker as users run it: `node dist/worker/main.js`, told by its environment alone. Resolves when it is ready. */
+export async function startWorkerProcess(
+  urls: { readonly sourceUrl: string; readonly targetUrl: string },
+  taskQueue: string,
+  reportsDir: string,
+): Promise<WorkerProcess> {
+  execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'worker', 'main.js')], {
+    env: cleanEnvironment({
+      TEMPORAL_ADDRESS: services().temporal.address,
+      TEMPORAL_CONFIG_FILE: join(reportsDir, 'no-profile.toml'),
+      CARRYOVER_SOURCE_URL: urls.sourceUrl,
+      CARRYOVER_TARGET_URL: urls.targetUrl,
+      CARRYOVER_TASK_QUEUE: taskQueue,
+      CARRYOVER_REPORTS_DIR: reportsDir,
+    }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      log += chunk.toString();
+      if (log.includes('worker ready')) resolve();
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('close', (code) => reject(new Error(`the worker ended (${code}):\n${log}`)));
+  });
+  return {
+    child,
+    log: () => log,
+    end: async (signal) => {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+export interface LimitedLogins {
+  readonly sourceUrl: string;
+  readonly targetUrl: string;
+  drop(): Promise<void>;
+}
+
+/** The accounts that docs/privileges.md gives a worker, under names of this test. */
+export async function createLimitedLogins(engine: Engine): Promise<LimitedLogins> {
+  const name = randomBytes(4).toString('hex');
+  const password = randomBytes(12).toString('hex');
+  const database = new URL(engine.sourceUrl).pathname.slice(1);
+  const [reader, worker] = [`reader_${name}`, `worker_${name}`];
+  for (const grant of documentedGrants('source', {
+    clinic: database,
+    carryover_reader: reader,
+    'change-me': password,
+  })) {
+    await engine.onSource(grant);
+  }
+  for (const grant of documentedGrants('target', {
+    clinic: database,
+    carryover_worker: worker,
+    'change-me': password,
+  })) {
+    // What hides row values in a server's log needs a superuser: the private servers are set to do so anyway.
+    if (!grant.startsWith('ALTER ROLE')) await engine.onTarget(grant);
+  }
+  const login = (url: string, user: string): string => {
+    const own = new URL(url);
+    [own.username, own.password] = [user, password];
+    return own.href;
+  };
+  return {
+    sourceUrl: login(engine.sourceUrl, reader),
+    targetUrl: login(engine.targetUrl, worker),
+    drop: async () => {
+      await engine.onSource(`DROP USER '${reader}'@'%'`);
+      await engine.onTarget(`DROP OWNED BY ${worker}`);
+      await engine.onTarget(`DROP ROLE ${worker}`);
+    },
+  };
+}
+
+/** The failure that a workflow ends with, without wrapping. */
+export async function failureOf(handle: MigrateHandle): Promise<{ type?: string | null; message: string }> {
+  const outcome = await handle.result().then(
+    (result: MigrateResult) => result,
+    (error: unknown) => (error as { cause: { type?: string; message: string } }).cause,
+  );
+  if ('verdict' in outcome) throw new Error(`the workflow did not fail: ${JSON.stringify(outcome)}`);
+  return outcome;
+}

@@ -12,7 +12,7 @@ import type { FakeRun } from './fake-activities';
 import { services } from './servers';
 
 export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<typeof migrate>;
-type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
+export type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
 
 export interface TestTemporal {
   readonly client: Client;

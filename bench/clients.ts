@@ -1,6 +1,5 @@
 /** The command line clients that the floors are made of, and their logins: in files, since arguments can be seen. */
-import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -9,7 +8,7 @@ export interface Clients {
   readonly source: { readonly command: string; readonly args: readonly string[] };
   /** `psql`, its arguments, and the file with its password; null where there is no psql. */
   readonly target: { readonly command: string; readonly args: readonly string[]; readonly passFile: string } | null;
-  remove(): Promise<void>;
+  readonly remove: () => void;
 }
 
 function onPath(path: string, name: string): string | undefined {
@@ -28,30 +27,35 @@ function onPath(path: string, name: string): string | undefined {
 }
 
 /**
- * Finds the clients and writes their logins into a folder that `remove` removes.
+ * Finds the clients and writes their logins into a folder that `remove` removes, or else the end of the process.
  *
  * @param path the variable PATH
  */
-export async function findClients(path: string, sourceUrl: string, targetUrl: string): Promise<Clients> {
+export function findClients(path: string, sourceUrl: string, targetUrl: string): Clients {
   const mariadb = onPath(path, 'mariadb') ?? onPath(path, 'mysql');
   if (mariadb === undefined) {
     throw new Error('The floors need a client of the source, and neither mariadb nor mysql is on PATH.');
   }
   const psql = onPath(path, 'psql');
-  const folder = await mkdtemp(join(tmpdir(), 'carryover-bench-'));
+  const folder = mkdtempSync(join(tmpdir(), 'carryover-bench-'));
+  const remove = (): void => {
+    process.removeListener('exit', remove);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', remove);
   const from = parts(sourceUrl);
   const to = parts(targetUrl);
   const optionFile = join(folder, 'client.cnf');
   const passFile = join(folder, 'pgpass');
   const quoted = from.password.replace(/["\\]/g, '\\$&');
-  await writeFile(
+  writeFileSync(
     optionFile,
     `[client]\nhost=${from.host}\nport=${from.port || '3306'}\nuser=${from.user}\npassword="${quoted}"\nprotocol=tcp\n`,
     { mode: 0o600 },
   );
   const field = (text: string): string => text.replace(/[:\\]/g, '\\$&');
   const line = [to.host, to.port || '5432', '*', to.user, to.password].map(field).join(':');
-  await writeFile(passFile, `${line}\n`, { mode: 0o600 });
+  writeFileSync(passFile, `${line}\n`, { mode: 0o600 });
   return {
     source: {
       command: mariadb,
@@ -66,7 +70,7 @@ export async function findClients(path: string, sourceUrl: string, targetUrl: st
             args: ['-X', '-q', '-w', '-h', to.host, '-p', to.port || '5432', '-U', to.user, '-d', to.database],
             passFile,
           },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove,
   };
 }
 

@@ -38,7 +38,7 @@ export async function runBench(options: Options, config: Config, around: Surroun
     CARRYOVER_SOURCE_URL: withLogin(sourceUrl, READER, passwords.reader),
     CARRYOVER_TARGET_URL: withLogin(targetUrl, WORKER, passwords.worker),
   };
-  const clients = await findClients(around.path, sourceUrl, targetUrl);
+  const clients = findClients(around.path, sourceUrl, targetUrl);
   const source = await connectSource(sourceUrl);
   const target = await connectTarget(targetUrl);
   const temporal = await Connection.connect(config.temporal.connectionOptions);
@@ -77,7 +77,8 @@ export async function runBench(options: Options, config: Config, around: Surroun
     );
   } finally {
     await dropFloor(target).catch(() => undefined);
-    await Promise.allSettled([clients.remove(), source.end(), target.end(), temporal.close()]);
+    clients.remove();
+    await Promise.allSettled([source.end(), target.end(), temporal.close()]);
   }
 }
 

@@ -1,6 +1,6 @@
 /** `npm run bench`: Carryover with everything on against two hand-written floors, interleaved, proven equal. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../config';
@@ -13,30 +13,27 @@ const RESULTS = join(__dirname, '..', '..', 'bench', 'results');
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  const reports = await mkdtemp(join(tmpdir(), 'carryover-bench-reports-'));
-  try {
-    const config = loadConfig(process.env);
-    const taskQueue = `bench-${randomBytes(4).toString('hex')}`;
-    const result = await runBench(options, config, {
-      path: process.env.PATH ?? '',
-      taskQueue,
-      workerEnvironment: {
-        ...process.env,
-        TEMPORAL_ADDRESS: config.temporal.address,
-        CARRYOVER_TASK_QUEUE: taskQueue,
-        CARRYOVER_REPORTS_DIR: reports,
-      },
-      say: (line) => console.log(line),
-    });
-    console.log(['', ...describeResult(result)].join('\n'));
-    await mkdir(RESULTS, { recursive: true });
-    const name = options.save ?? `local-${result.at.replaceAll(/[:.]/g, '-')}`;
-    const file = join(RESULTS, `${name}.json`);
-    await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
-    console.log(`bench/results/${name}.json`);
-  } finally {
-    await rm(reports, { recursive: true, force: true });
-  }
+  const reports = mkdtempSync(join(tmpdir(), 'carryover-bench-reports-'));
+  process.once('exit', () => rmSync(reports, { recursive: true, force: true }));
+  const config = loadConfig(process.env);
+  const taskQueue = `bench-${randomBytes(4).toString('hex')}`;
+  const result = await runBench(options, config, {
+    path: process.env.PATH ?? '',
+    taskQueue,
+    workerEnvironment: {
+      ...process.env,
+      TEMPORAL_ADDRESS: config.temporal.address,
+      CARRYOVER_TASK_QUEUE: taskQueue,
+      CARRYOVER_REPORTS_DIR: reports,
+    },
+    say: (line) => console.log(line),
+  });
+  console.log(['', ...describeResult(result)].join('\n'));
+  mkdirSync(RESULTS, { recursive: true });
+  const name = options.save ?? `local-${result.at.replaceAll(/[:.]/g, '-')}`;
+  const file = join(RESULTS, `${name}.json`);
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  console.log(`bench/results/${name}.json`);
 }
 
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {

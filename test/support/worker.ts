@@ -5,7 +5,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { Logger } from '@temporalio/worker';
 import { catalog as shipped } from '../../mappings/catalog';
 import type { Catalog } from '../../mappings/catalog';
 import type { MigrateInput, MigrateResult } from '../../shared/messages';
@@ -47,12 +48,21 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/** Takes what workers within this test file log; to be called before the first of them, once. */
+export function installLogger(logger: Logger): void {
+  Runtime.install({ logger });
+  installed = true;
+}
+
+let installed = false;
+
 /** A worker within the test, over the engine's databases and any catalogue. */
 export async function startWorker(
   engine: Engine,
   { client }: TemporalClient,
   catalog: Catalog = shipped,
 ): Promise<RunningWorker> {
+  if (!installed) installLogger(new DefaultLogger('ERROR'));
   const taskQueue = `test-${randomUUID()}`;
   const connection = await NativeConnection.connect({ address: services().temporal.address });
   const { source, target, reportsDir, sourceUrl, targetUrl } = engine;

@@ -24,10 +24,13 @@ export async function run(command, args, { log, cwd, env, uid, gid, timeout = 60
       uid,
       gid,
       stdio: ['ignore', out, out],
-      timeout,
     });
     active.add(child);
-    const outcome = await finished(child).finally(() => active.delete(child));
+    // Not spawn's own timeout: for a command that is not there, Node never clears it.
+    const timer = setTimeout(() => child.kill(), timeout);
+    const outcome = await finished(child);
+    clearTimeout(timer);
+    active.delete(child);
     if (outcome !== 0) throw new Failure(`\`${[command, ...args].join(' ')}\` failed (${outcome})${lastLines(log)}`);
   } finally {
     closeSync(out);
@@ -44,7 +47,7 @@ export function finished(child) {
 
 /** What a command prints, or undefined when it cannot be run. */
 export async function output(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 20_000 });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   const closed = new Promise((resolve) => child.once('close', resolve));

@@ -8,10 +8,12 @@ export function say(line) {
 
 /** Runs an entry and turns its outcome into the exit code; only a bug shows a stack. */
 export async function runMain(main) {
+  let code = 1;
   try {
-    process.exitCode = (await main()) ?? 0;
+    code = (await main()) ?? 0;
   } catch (error) {
     console.error(error instanceof Failure ? error.message : error);
-    process.exitCode = 1;
   }
+  // Done is done, whatever a library still holds open; once all is printed.
+  process.stdout.write('', () => process.exit(process.exitCode || code));
 }

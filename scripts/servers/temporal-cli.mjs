@@ -68,7 +68,7 @@ async function inVenvAfterApt(home, draft) {
   const problem = aptProblem();
   if (problem) throw new Failure(`python3-venv could not be installed: ${problem}`);
   say('Temporal: Python cannot make a venv here; apt-get install python3-venv ...');
-  await aptInstall(home, ['python3-venv', 'ca-certificates']);
+  await aptInstall(home, ['python3-venv']);
   return inVenv(home, draft);
 }
 

@@ -1,6 +1,9 @@
 /** A failure that a person can do something about: its message is all that is shown. */
 export class Failure extends Error {}
 
+// A reader that has gone (`| head`) is no reason to stop before everything is put away.
+process.stdout.on('error', () => undefined);
+
 /** One line for the person at the terminal. */
 export function say(line) {
   console.log(line);

@@ -36,6 +36,9 @@ export async function streamHashes(source: Source, mapping: Mapping, range: KeyR
   const where = inRange(mapping, range);
   const keys = mapping.source.key.map((column) => sourceText(mapping, column));
   const connection = await source.dedicated();
+  // As in readRange: the first to fail is to blame.
+  let failed: 'source' | 'sink' | undefined;
+  sink.once('error', () => (failed ??= 'sink'));
   try {
     const rows = connection
       .query<RowDataPacket[][]>({
@@ -47,13 +50,14 @@ export async function streamHashes(source: Source, mapping: Mapping, range: KeyR
         typeCast: false,
       })
       .stream({ highWaterMark: 512 });
+    rows.once('error', () => (failed ??= 'source'));
     connection.on('error', (error: Error) => rows.destroy(error));
     connection.on('end', () =>
       rows.destroy(Object.assign(new Error('connection lost'), { code: 'PROTOCOL_CONNECTION_LOST' })),
     );
     await pipeline(Readable.from(lines(rows)), sink);
   } catch (error) {
-    throw toCarryoverError('source', error);
+    throw failed === 'sink' ? error : toCarryoverError('source', error);
   } finally {
     connection.destroy();
   }

@@ -32,7 +32,7 @@ export interface RangeCounts {
  * @param others columns of the table that the mapping does not name
  * @param sink takes COPY lines as {@link RowEncoder} writes them; ended by this call
  * @param signal aborts the read: the connection is dropped, so that the server stops
- * @throws CarryoverError `SourceUnavailable` where the connection is lost, `DatabaseError` where the rows that came are
+ * @throws whatever the sink failed with, as it is; CarryoverError `SourceUnavailable` where the connection is lost, `DatabaseError` where the rows that came are
  *   not the rows that were counted
  */
 export async function readRange(
@@ -44,6 +44,9 @@ export async function readRange(
   signal: AbortSignal,
 ): Promise<RangeCounts> {
   const connection = await source.dedicated();
+  // Each side's failure takes the other stream along with the same error: the first to fail is to blame.
+  let failed: 'source' | 'sink' | undefined;
+  sink.once('error', () => (failed ??= 'sink'));
   try {
     await run(connection, 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await run(connection, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
@@ -63,6 +66,7 @@ export async function readRange(
     const rows = connection
       .query({ sql, values: [...where.values], rowsAsArray: true, typeCast: false })
       .stream({ highWaterMark: 512 });
+    rows.once('error', () => (failed ??= 'source'));
     const lost = (error: unknown): void => void rows.destroy(error as Error);
     connection.on('error', lost);
     connection.on('end', () => lost(Object.assign(new Error('connection lost'), { code: 'PROTOCOL_CONNECTION_LOST' })));
@@ -76,7 +80,7 @@ export async function readRange(
     }
     return { source: total!, excluded: excluded!, read: encoder.rowCount };
   } catch (error) {
-    throw toCarryoverError('source', error);
+    throw failed === 'sink' ? error : toCarryoverError('source', error);
   } finally {
     // Ended, not returned: a stream that was left early would first be drained to its end.
     connection.destroy();

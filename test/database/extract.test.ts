@@ -7,7 +7,18 @@ import { createCatalog } from '../../mappings/catalog';
 import { defineMapping } from '../../mappings/define';
 import type { Mapping } from '../../mappings/mapping';
 import { messages } from '../../mappings/messages';
-import { createEngine, cutAll, eventually, migrate, never, openRun, refOf, refusal, sum } from '../support/engine';
+import {
+  createEngine,
+  cutAll,
+  eventually,
+  loadBatch,
+  migrate,
+  never,
+  openRun,
+  refOf,
+  refusal,
+  sum,
+} from '../support/engine';
 import type { Engine } from '../support/engine';
 import { DEPARTMENTS, createDepartmentTables, departments } from '../support/third-mapping';
 import { addStates, createClinic, forgetStates } from './clinic';
@@ -83,6 +94,36 @@ describe('extract', () => {
       );
       return rows.length === 0;
     });
+  });
+
+  it('blames the target where its COPY fails, and so does validation', async () => {
+    await addStates(engine, [{ id: 1 }]);
+    const plan = await openRun(engine, caseStates);
+    await cutAll(engine, caseStates, plan);
+    const ref = refOf(plan, 1);
+    await engine.onTarget(`
+CREATE FUNCTION spoil() RETURNS event_trigger LANGUAGE plpgsql AS $$
+DECLARE made record;
+BEGIN
+  FOR made IN SELECT object_identity AS name FROM pg_event_trigger_ddl_commands() WHERE object_identity ~ '_rows$' LOOP
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT spoiled CHECK (false)', made.name);
+  END LOOP;
+END $$;
+CREATE EVENT TRIGGER spoil ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION spoil();
+ALTER EVENT TRIGGER spoil DISABLE`);
+    const spoiled = async (step: () => Promise<unknown>): Promise<string> => {
+      await engine.onTarget('ALTER EVENT TRIGGER spoil ENABLE');
+      const { message } = await refusal(step());
+      await engine.onTarget('ALTER EVENT TRIGGER spoil DISABLE');
+      return message;
+    };
+    const { steps } = engine.ports;
+    const target = /^the target refused a statement \(SQLSTATE 23514, table \S+_rows, constraint spoiled\)$/;
+    expect(await spoiled(() => steps.extract(caseStates, ref, never()))).toMatch(target);
+    await loadBatch(engine, caseStates, ref);
+    await engine.onTarget('DELETE FROM case_states');
+    expect(await spoiled(() => steps.validate(caseStates, ref, never()))).toMatch(target);
+    await engine.onTarget('DROP EVENT TRIGGER spoil');
   });
 
   it('lets the source count what the mapping excludes, rows of which the rule says nothing among them', async () => {

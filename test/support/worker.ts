@@ -50,7 +50,10 @@ export interface RunningWorker {
 
 /** Takes what workers within this test file log; to be called before the first of them, once. */
 export function installLogger(logger: Logger): void {
-  Runtime.install({ logger });
+  Runtime.install({
+    logger,
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  });
   installed = true;
 }
 

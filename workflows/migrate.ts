@@ -226,6 +226,8 @@ function requireParked(progress: RunProgress, request: { batch?: unknown } | und
     error.stack = '';
     throw error;
   };
+  // So begins each history of a run, also one that another has handed its plan to.
+  if (progress.state === 'planning') return refuse('the run is still reading the ledger; send it again in a moment');
   const batch = request?.batch;
   if (typeof batch !== 'number' || !Number.isInteger(batch)) {
     return refuse(`give the batch's number, such as {"batch": 3}; parked: ${parked}`);

@@ -8,6 +8,7 @@ import { createWorker } from '../../worker/create-worker';
 import type { MigrateInput, Progress } from '../../shared/messages';
 import type { migrate } from '../../workflows';
 import { workflowBundle } from './bundle';
+import { releaseGates } from './fake-activities';
 import type { FakeRun } from './fake-activities';
 import { services } from './servers';
 
@@ -49,6 +50,7 @@ export async function openTemporal(address = services().temporal.address): Promi
         try {
           return await test(handle);
         } finally {
+          releaseGates();
           await end(client, taskQueue);
         }
       });

@@ -1,7 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import { CarryoverError } from '../../shared/errors';
-import { FakeRun, STEPS } from '../support/fake-activities';
+import { FakeRun, Gate, STEPS } from '../support/fake-activities';
 import { currentDetails, openTemporal, progressOf, until } from '../support/temporal';
 import type { MigrateHandle, TestTemporal } from '../support/temporal';
 
@@ -115,6 +115,23 @@ describe('the update retryBatch', () => {
       expect(await refusal(handle, { batch: 1 })).toEqual({ message: 'batch 1 is not parked; parked: 3', stack: '' });
       expect(fake.callsOf(3)).toEqual(['cut', 'extract', 'mapCases', 'mapActors', 'transform', 'park']);
       await retry(handle, { batch: 3 });
+      await handle.result();
+    });
+  });
+
+  it('is refused as too early before the run has read what is parked', async () => {
+    const gate = new Gate();
+    // As after continue-as-new: the plan is there, the ledger has not answered yet.
+    const fake = new FakeRun({ batches: 1, nextBatch: 2, left: [{ batch: 1, state: 'parked', cause: 'no room' }] });
+    fake.on('remaining', gate.wait);
+    await temporal.migrate(fake, async (handle) => {
+      await gate.reached;
+      const { message, stack } = await refusal(handle, { batch: 1 });
+      expect(message).toBe('the run is still reading the ledger; send it again in a moment');
+      expect(stack).toBe('');
+      gate.release();
+      await waiting(handle);
+      await retry(handle, { batch: 1 });
       await handle.result();
     });
   });

@@ -109,3 +109,19 @@ export async function until(condition, milliseconds, pause = 25) {
     await sleep(pause);
   }
 }
+
+/** Ends the leader of a process group like {@link end}, then whatever is left of its group. */
+export async function endGroup(identity, steps) {
+  if (!isAlive(identity)) return;
+  await end(identity, steps);
+  signalGroup(identity.pid, 'SIGKILL');
+}
+
+/** Signals a whole process group, by its leader's pid; one that is gone already is no error. */
+export function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}

@@ -49,7 +49,7 @@ function chosen(args) {
   const end = args.findIndex((arg) => ![...QUICK, ...GROUPS].includes(arg));
   const parts = end === -1 ? args : args.slice(0, end);
   const jest = end === -1 ? [] : args.slice(end);
-  const unknown = jest.find((arg, index) => index === 0 && !arg.startsWith('-') && !/[./]/.test(arg));
+  const [unknown] = parts.length === 0 ? jest.filter((arg) => !arg.startsWith('-')) : [];
   if (unknown) throw new Failure(`There is no part "${unknown}". Parts: ${[...QUICK, ...GROUPS].join(', ')}`);
   return { parts: parts.length > 0 ? parts : [...QUICK, ...GROUPS], jest };
 }

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { finished } from '../commands.mjs';
-import { end, identify } from '../processes.mjs';
+import { endGroup, identify, signalGroup } from '../processes.mjs';
 import { ROOT } from '../project.mjs';
 
-/** Runs a script under Node, its output collected or shown. Stopped early, with all of its own children, by `stop`. */
-export async function runNode(args, { stop, env = process.env, show = false }) {
+/**
+ * Runs a script under Node, its output collected or shown; `started` is told its pid.
+ * Stopped early, with all of its own children, by `stop`.
+ */
+export async function runNode(args, { stop, env = process.env, show = false, started = () => undefined }) {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env,
@@ -16,9 +19,13 @@ export async function runNode(args, { stop, env = process.env, show = false }) {
   child.stdout?.on('data', (chunk) => (text += chunk));
   child.stderr?.on('data', (chunk) => (text += chunk));
   const identity = child.pid === undefined ? undefined : identify(child.pid);
+  if (child.pid !== undefined) started(child.pid);
   const onStop = () => {
     signalGroup(child.pid, 'SIGTERM');
-    void end(identity, [['SIGTERM', 5_000], ['SIGKILL', 1_000]]).then(() => signalGroup(child.pid, 'SIGKILL')); // prettier-ignore
+    void endGroup(identity, [
+      ['SIGTERM', 5_000],
+      ['SIGKILL', 1_000],
+    ]);
   };
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop);
@@ -27,13 +34,5 @@ export async function runNode(args, { stop, env = process.env, show = false }) {
     return { code, text };
   } finally {
     stop.removeEventListener('abort', onStop);
-  }
-}
-
-function signalGroup(pid, signal) {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if (error.code !== 'ESRCH') throw error; // all of it has ended
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { remember } from '../demo/leftovers.mjs';
 import { readJsonIfThere } from '../files.mjs';
 import { say } from '../messages.mjs';
 import { ROOT } from '../project.mjs';
@@ -16,7 +17,9 @@ export async function runGroup(group, more, servers, stop) {
   try {
     const args = [JEST, '--selectProjects', group, '--passWithNoTests', '--json', `--outputFile=${results}`, ...more];
     const env = { ...process.env, ...(servers ? { CARRYOVER_TEST_HOME: servers.home } : {}) };
-    const { code } = await runNode(args, { stop, env, show: true });
+    // Written down with the servers: should we be killed, the next run ends this jest as well.
+    const started = (pid) => servers && remember(servers.home, 'jest', pid);
+    const { code } = await runNode(args, { stop, env, show: true, started });
     return count(group, code, readJsonIfThere(results));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,9 +1,11 @@
 /** A worker and a client on the private Temporal of this run of the tests. */
 import { randomUUID } from 'node:crypto';
+import { activityInfo } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { Dependencies } from '../../activities/dependencies';
 import { createWorker } from '../../worker/create-worker';
 import type { MigrateInput, Progress } from '../../shared/messages';
 import type { migrate } from '../../workflows';
@@ -17,12 +19,16 @@ export type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
 
 export interface TestTemporal {
   readonly client: Client;
-  /** Starts `migrate` on a task queue of its own, with a worker over the fakes as long as `test` lasts. */
+  /** Starts `migrate` over the fakes, and ends it with `test`. */
   migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
   close(): Promise<void>;
 }
 
-/** @param address the group's private server unless given */
+/**
+ * Connects, and runs one worker on a task queue of its own: each start and end of a worker takes a second.
+ *
+ * @param address the group's private server unless given
+ */
 export async function openTemporal(address = services().temporal.address): Promise<TestTemporal> {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
@@ -31,35 +37,50 @@ export async function openTemporal(address = services().temporal.address): Promi
   const connection = await NativeConnection.connect({ address });
   const clientConnection = await Connection.connect({ address });
   const client = new Client({ connection: clientConnection });
-  const bundle = await workflowBundle();
+  const fakes = new Map<string, FakeRun>();
+  const taskQueue = `test-${randomUUID()}`;
+  const worker = await createWorker(
+    { connection, namespace: 'default', taskQueue, workflowBundle: await workflowBundle() },
+    dispatch(fakes),
+  );
+  const running = worker.run();
+  const died = running.then((): never => {
+    throw new Error('the worker has ended');
+  });
+  died.catch(() => undefined);
   return {
     client,
     migrate: async (fake, test, args = [{ migration: 'case-states' }]) => {
-      const taskQueue = `test-${randomUUID()}`;
-      const worker = await createWorker(
-        { connection, namespace: 'default', taskQueue, workflowBundle: bundle },
-        fake.dependencies,
-      );
-      return worker.runUntil(async () => {
-        // By name: the function itself would be loaded outside of the sandbox.
-        const handle = await client.workflow.start<typeof migrate>('migrate', {
-          workflowId: taskQueue,
-          taskQueue,
-          args,
-        });
-        try {
-          return await test(handle);
-        } finally {
-          releaseGates();
-          await end(client, taskQueue);
-        }
-      });
+      const workflowId = randomUUID();
+      fakes.set(workflowId, fake);
+      // By name: the function itself would be loaded outside of the sandbox.
+      const handle = await client.workflow.start<typeof migrate>('migrate', { workflowId, taskQueue, args });
+      try {
+        return await Promise.race([test(handle), died]);
+      } finally {
+        releaseGates();
+        await end(client, workflowId);
+      }
     },
     close: async () => {
+      worker.shutdown();
+      await running;
       await clientConnection.close();
       await connection.close();
     },
   };
+}
+
+/** Leads each call to the fakes of the workflow that it comes from. */
+function dispatch(fakes: ReadonlyMap<string, FakeRun>): Dependencies {
+  const part = <K extends keyof Dependencies>(key: K): Dependencies[K] =>
+    new Proxy({} as Dependencies[K], {
+      get: (_, name): unknown => {
+        const fake = fakes.get(activityInfo().workflowExecution!.workflowId);
+        return Reflect.get(fake!.dependencies[key], name);
+      },
+    });
+  return { mappings: part('mappings'), runs: part('runs'), steps: part('steps') };
 }
 
 /** Ends the newest run of a workflow where a failed test has left it. */

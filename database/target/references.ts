@@ -50,10 +50,14 @@ async function answerTable(
   const lookup = quotePgTable(mapping.target.schema, reference.lookup.table);
   const lookupKey = `l.${quotePg(reference.lookup.key)}`;
   const lookupValue = `l.${quotePg(reference.lookup.value)}`;
-  const bounds = await integerBounds(attempt, mapping, reference, key, tables);
-  const known =
-    `SELECT ${lookupKey} AS key, ${lookupValue} AS value FROM ${lookup} l ` +
-    `WHERE ${lookupKey} IN (SELECT key FROM wanted) ${bounds.replaceAll('$key', lookupKey)} AND ${lookupValue} IS NOT NULL`;
+  const probed = await isProbedByIndex(attempt, mapping, reference);
+  const bounds = probed ? '' : await integerBounds(attempt, mapping, reference, key, tables);
+  const known = probed
+    ? // OFFSET 0 keeps the probe a probe: flattened, it may become a hash of the whole table again.
+      `SELECT w.key, p.value FROM (SELECT key FROM wanted ORDER BY key) w CROSS JOIN LATERAL (` +
+      `SELECT ${lookupValue} AS value FROM ${lookup} l WHERE ${lookupKey} = w.key AND ${lookupValue} IS NOT NULL OFFSET 0) p`
+    : `SELECT ${lookupKey} AS key, ${lookupValue} AS value FROM ${lookup} l ` +
+      `WHERE ${lookupKey} IN (SELECT key FROM wanted) ${bounds.replaceAll('$key', lookupKey)} AND ${lookupValue} IS NOT NULL`;
   // A row of the same batch is an answer too: its id follows from its key alone.
   const own = isSelfReference(mapping, reference) ? ` UNION ALL ${ownRows(mapping, reference, tables)}` : '';
   return `CREATE UNLOGGED TABLE ${table} AS
@@ -66,6 +70,25 @@ async function answerTable(
     SELECT w.key, w.rows, k.value, k.answers, coalesce(k.staged, false) AS staged FROM wanted w LEFT JOIN known k USING (key)`;
 }
 
+/** Lookup rows per staged row from which probing the index for each key is cheaper than reading the table once. */
+const PROBE_FROM = 8;
+
+/**
+ * True where the lookup is far larger than the batch and has an index on its key. Reading it whole for every batch would
+ * make a run's time grow with batches times lookup rows, and the planner's usual costs prefer that for too long.
+ */
+async function isProbedByIndex(attempt: Attempt, mapping: Mapping, reference: Reference): Promise<boolean> {
+  const found = await attempt.client.query<{ rows: number; indexed: boolean }>(
+    `SELECT c.reltuples AS rows, EXISTS (
+       SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+       WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = $2) AS indexed
+     FROM pg_class c WHERE c.oid = $1::regclass`,
+    [quotePgTable(mapping.target.schema, reference.lookup.table), reference.lookup.key],
+  );
+  const { rows, indexed } = found.rows[0]!;
+  return indexed && rows > PROBE_FROM * (attempt.batch.staged ?? 0);
+}
+
 function ownRows(mapping: Mapping, reference: Reference, tables: StageTables): string {
   const column = mapping.source.key[targetKey(mapping).indexOf(reference.lookup.key)]!;
   const key = stagedReference(mapping, column);
@@ -73,8 +96,8 @@ function ownRows(mapping: Mapping, reference: Reference, tables: StageTables): s
 }
 
 /**
- * Literal bounds of an integer reference: with them the planner reads a range of the lookup's index, without them it
- * hashes the whole lookup table for every batch. `$key` stands for the lookup's key column.
+ * Literal bounds of an integer reference: with them the planner can read a range of the lookup's index where the keys of a
+ * batch lie together. `$key` stands for the lookup's key column.
  */
 async function integerBounds(
   attempt: Attempt,

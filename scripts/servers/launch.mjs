@@ -5,6 +5,9 @@ import { lastLines } from '../commands.mjs';
 import { Failure } from '../messages.mjs';
 import { end, identify, isAlive, until } from '../processes.mjs';
 
+/** The server ended while it was started: its port was taken in the meantime, for one. Worth another try. */
+export class EndedAtStart extends Failure {}
+
 /**
  * Starts a server that outlives us, in a session of its own (Ctrl-C in our terminal is not for it), and waits until it
  * is ready. One that ends or does not get ready is a Failure that quotes its log.
@@ -31,7 +34,7 @@ export async function launch({ name, command, args, cwd, env, account, log, read
   child.unref();
   const identity = child.pid === undefined ? undefined : identify(child.pid);
   const isReady = await until(async () => ended !== undefined || (await ready()), patience);
-  if (ended !== undefined) throw new Failure(`${name} ended at its start (${ended})${lastLines(log)}`);
+  if (ended !== undefined) throw new EndedAtStart(`${name} ended at its start (${ended})${lastLines(log)}`);
   if (!isReady) {
     if (isAlive(identity)) await end(identity);
     throw new Failure(`${name} was not ready after ${patience / 1000} s${lastLines(log)}`);

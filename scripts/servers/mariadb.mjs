@@ -7,7 +7,7 @@ import { Failure, say } from '../messages.mjs';
 import { end, findByArguments } from '../processes.mjs';
 import { dataFolder, giveTo, serverAccount } from './account.mjs';
 import { aptInstall } from './apt.mjs';
-import { launch, plainEnvironment } from './launch.mjs';
+import { EndedAtStart, launch, plainEnvironment } from './launch.mjs';
 import { freePorts } from './ports.mjs';
 import { newPassword } from './state.mjs';
 
@@ -117,7 +117,7 @@ async function start({ home, state, server, folder, account }) {
         state.set('source', { secured: true });
         return;
       } catch (error) {
-        if (!(error instanceof Failure) || attempt === 3) throw error; // else the port was taken in the meantime
+        if (!(error instanceof EndedAtStart) || attempt === 3) throw error; // else the port was taken in the meantime
       }
     }
   } finally {

@@ -6,7 +6,7 @@ import { Failure, say } from '../messages.mjs';
 import { end, findByArguments, findByFolder, until } from '../processes.mjs';
 import { ROOT } from '../project.mjs';
 import { accountCan, dataFolder, giveTo, giveTreeTo, serverAccount } from './account.mjs';
-import { launch, plainEnvironment } from './launch.mjs';
+import { EndedAtStart, launch, plainEnvironment } from './launch.mjs';
 import { freePorts } from './ports.mjs';
 import { newPassword } from './state.mjs';
 
@@ -123,7 +123,7 @@ async function start({ home, state, native, data, account }) {
       return;
     } catch (error) {
       // A port taken in the meantime, or shared memory that the children of a killed server still hold.
-      if (!(error instanceof Failure) || attempt === 10) throw error;
+      if (!(error instanceof EndedAtStart) || attempt === 10) throw error;
       await until(() => false, 500);
     }
   }

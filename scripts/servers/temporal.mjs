@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, say } from '../messages.mjs';
+import { say } from '../messages.mjs';
 import { end, findByArguments } from '../processes.mjs';
-import { launch } from './launch.mjs';
+import { EndedAtStart, launch } from './launch.mjs';
 import { freePorts } from './ports.mjs';
 import { temporalCommand } from './temporal-cli.mjs';
 
@@ -38,7 +38,7 @@ export async function startTemporal(home, state) {
       });
       return addresses(chosen);
     } catch (error) {
-      if (!(error instanceof Failure) || attempt === 3) throw error; // else a port was taken in the meantime
+      if (!(error instanceof EndedAtStart) || attempt === 3) throw error; // else a port was taken in the meantime
     }
   }
 }

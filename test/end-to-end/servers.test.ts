@@ -29,6 +29,9 @@ async function onTarget<T extends object>(home: string, sql: string): Promise<T[
   }
 }
 
+// Longer than the scripts themselves wait for a server: then it is their message that is shown.
+jest.setTimeout(200_000);
+
 describe('private servers', () => {
   let home: string;
 

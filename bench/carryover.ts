@@ -1,4 +1,5 @@
 /** Carryover's own leg: a worker process of its own, and the clock from the workflow's start to its result. */
+import node from '../worker/process.json';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -51,8 +52,8 @@ export async function runCarryover({ client, taskQueue, input, workerEnvironment
 }
 
 async function startWorker(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(__dirname, '..', 'worker', 'main.js')], {
-    env,
+  const child = spawn(process.execPath, [...node.args, join(__dirname, '..', 'worker', 'main.js')], {
+    env: { ...env, ...node.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const told: string[] = [];

@@ -125,6 +125,8 @@ export async function withAttempt<T>(
   try {
     const batch = toBatchRow(await readBatch(client, ref, false));
     await client.query(END_OLDER, [ref.run, ref.batch]);
+    // Batches run beside each other: helpers of one would only take the processors of another.
+    await client.query('SET max_parallel_workers_per_gather = 0');
     const drawn = await client.query<{ token: string; backend_pid: string }>(DRAW_TOKEN, [ref.run, ref.batch, step]);
     const { token, backend_pid: pid } = drawn.rows[0]!;
     cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
@@ -137,6 +139,7 @@ export async function withAttempt<T>(
       fenced: (inside) => fenced(client, ref, token, inside),
     };
     const result = await work(attempt);
+    await client.query('RESET max_parallel_workers_per_gather');
     failed = false;
     return result;
   } catch (error) {

@@ -12,7 +12,7 @@ import {
   readRun,
   type RunFacts,
 } from './ledger';
-import { inSnapshot, type Queryable } from './query';
+import { inSharedSnapshot, type Queryable } from './query';
 import { countAvailable, countStates, countTargetRows, countTransitions, countYears } from './target';
 
 async function readReferences(db: Queryable, mapping: Mapping, run: string): Promise<ReferenceFacts[]> {
@@ -51,32 +51,43 @@ async function readRunOf(db: Queryable, mapping: Mapping, run: string): Promise<
  * @throws CarryoverError `InputRefused` where the ledger holds no such run of this mapping
  */
 export async function readReportFacts(pool: Pool, mapping: Mapping, run: string): Promise<ReportFacts> {
-  return inSnapshot(pool, async (db) => {
-    const { startedAt, finishedAt, sourceRows, targetRowsBefore } = await readRunOf(db, mapping, run);
-    const statusColumn = mapping.report.status ?? null;
-    return {
-      migration: mapping.name,
-      domain: mapping.domain,
-      run,
-      startedAt,
-      finishedAt,
-      source: { table: mapping.source.table, rows: sourceRows, zone: mapping.time.zone },
-      target: {
-        schema: mapping.target.schema,
-        table: mapping.target.table,
-        rowsBefore: targetRowsBefore,
-        rowsAfter: await countTargetRows(db, mapping),
-      },
-      ...(await readBalance(db, run)),
-      parked: await readParked(db, run),
-      references: await readReferences(db, mapping, run),
+  const [ledger, grouped] = await inSharedSnapshot(
+    pool,
+    (db) => readLedger(db, mapping, run),
+    // What reads whole tables by rows goes on a connection of its own.
+    async (db) => ({
       states: await countStates(db, mapping),
       years: await countYears(db, mapping),
       transitions: await countTransitions(db, mapping),
-      statusColumn,
-      quarantine: await readQuarantine(db, run, statusColumn),
-      checks: await readChecks(db, run),
-      estate: await readEstate(db, run, mapping.name),
-    };
-  });
+    }),
+  );
+  return { ...ledger, ...grouped };
+}
+
+type Grouped = 'states' | 'years' | 'transitions';
+
+async function readLedger(db: Queryable, mapping: Mapping, run: string): Promise<Omit<ReportFacts, Grouped>> {
+  const { startedAt, finishedAt, sourceRows, targetRowsBefore } = await readRunOf(db, mapping, run);
+  const statusColumn = mapping.report.status ?? null;
+  return {
+    migration: mapping.name,
+    domain: mapping.domain,
+    run,
+    startedAt,
+    finishedAt,
+    source: { table: mapping.source.table, rows: sourceRows, zone: mapping.time.zone },
+    target: {
+      schema: mapping.target.schema,
+      table: mapping.target.table,
+      rowsBefore: targetRowsBefore,
+      rowsAfter: await countTargetRows(db, mapping),
+    },
+    ...(await readBalance(db, run)),
+    parked: await readParked(db, run),
+    references: await readReferences(db, mapping, run),
+    statusColumn,
+    quarantine: await readQuarantine(db, run, statusColumn),
+    checks: await readChecks(db, run),
+    estate: await readEstate(db, run, mapping.name),
+  };
 }

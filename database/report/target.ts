@@ -70,13 +70,14 @@ FROM (
 /** Distinct keys of a reference's lookup with exactly one distinct answer; an answer of NULL is none. */
 export async function countAvailable(db: Queryable, mapping: Mapping, reference: Reference): Promise<number> {
   const { table, key, value } = reference.lookup;
+  // Smallest and largest agree where the answer is one; both pass NULL over. Text, as uuid had none before version 18.
   const sql = `
 SELECT count(*) AS rows
 FROM (
-  SELECT FROM (
-    SELECT DISTINCT ${quotePg(key)} AS key, ${quotePg(value)} AS value FROM ${quotePgTable(mapping.target.schema, table)}
-    WHERE ${quotePg(key)} IS NOT NULL AND ${quotePg(value)} IS NOT NULL) answers
-  GROUP BY key HAVING count(*) = 1
+  SELECT FROM ${quotePgTable(mapping.target.schema, table)}
+  WHERE ${quotePg(key)} IS NOT NULL
+  GROUP BY ${quotePg(key)}
+  HAVING min(${quotePg(value)}::text COLLATE "C") = max(${quotePg(value)}::text COLLATE "C")
 ) keys`;
   const [row] = await rowsOf<{ rows: string }>(db, sql, []);
   return toNumber(row!.rows);

@@ -15,7 +15,9 @@ const PINNED =
   '-c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=postgres -c extra_float_digits=1 -c bytea_output=hex ' +
   '-c standard_conforming_strings=on -c client_min_messages=error ' +
   // Compiling a batch's long expressions takes longer than evaluating them for its rows.
-  '-c jit=off';
+  '-c jit=off ' +
+  // Lookups are probed by key: at the server's usual price of a random page, a large one would be read whole instead.
+  '-c random_page_cost=1.1';
 
 /**
  * @param url postgres://user:password@host:port/database

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { finished, lastLines } from '../commands.mjs';
 import { Failure } from '../messages.mjs';
 import { end, identify, isAlive, until } from '../processes.mjs';
-import { ROOT } from '../project.mjs';
+import { ROOT, readJson } from '../project.mjs';
 import { remember } from './leftovers.mjs';
 
 /** A part of the product as a child whose output is ours. Resolves with its exit code; `stop` ends it early. */
@@ -33,9 +33,10 @@ export async function startWorker(home, env, stop) {
   const log = join(home, 'logs', 'worker.log');
   const out = openSync(log, 'a', 0o600);
   const before = statSync(log).size;
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'worker', 'main.js')], {
+  const node = readJson(join(ROOT, 'worker', 'process.json'));
+  const child = spawn(process.execPath, [...node.args, join(ROOT, 'dist', 'worker', 'main.js')], {
     cwd: ROOT,
-    env,
+    env: { ...env, ...node.env },
     detached: true,
     stdio: ['ignore', out, out],
   });

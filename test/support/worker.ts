@@ -10,6 +10,7 @@ import type { Logger } from '@temporalio/worker';
 import { catalog as shipped } from '../../mappings/catalog';
 import type { Catalog } from '../../mappings/catalog';
 import type { MigrateInput, MigrateResult } from '../../shared/messages';
+import node from '../../worker/process.json';
 import { createWorker } from '../../worker/create-worker';
 import { createPorts } from '../../worker/ports';
 import { createTemporal } from '../../worker/temporal';
@@ -100,8 +101,9 @@ export async function startWorkerProcess(
   reportsDir: string,
 ): Promise<WorkerProcess> {
   execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { stdio: 'pipe' });
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'worker', 'main.js')], {
+  const child = spawn(process.execPath, [...node.args, join(ROOT, 'dist', 'worker', 'main.js')], {
     env: cleanEnvironment({
+      ...node.env,
       TEMPORAL_ADDRESS: services().temporal.address,
       TEMPORAL_CONFIG_FILE: join(reportsDir, 'no-profile.toml'),
       CARRYOVER_SOURCE_URL: urls.sourceUrl,

@@ -2,7 +2,7 @@
 import { createEngine, eventually } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { connectTemporal, failureOf, startWorker } from '../support/worker';
-import type { RunningWorker, TemporalClient } from '../support/worker';
+import type { MigrateHandle, RunningWorker, TemporalClient } from '../support/worker';
 
 const BATCHES = 12;
 const GATE = 43;
@@ -10,6 +10,8 @@ const GATE = 43;
 let engine: Engine;
 let temporal: TemporalClient;
 let worker: RunningWorker;
+let releaseGate = (): void => undefined;
+const handles: MigrateHandle[] = [];
 
 beforeAll(async () => {
   [engine, temporal] = await Promise.all([createEngine({ sample: { rows: 1200 } }), connectTemporal()]);
@@ -26,13 +28,19 @@ CREATE TRIGGER wait AFTER INSERT ON case_states FOR EACH ROW WHEN (NEW.legacy_id
 });
 
 afterAll(async () => {
+  releaseGate();
+  for (const handle of handles) await handle.terminate('the test is over').catch(() => undefined);
   await worker?.stop();
   await temporal?.close();
   await engine?.drop();
 });
 
-const start = (workflowId?: string) =>
-  temporal.start(worker.taskQueue, { migration: 'case-states', batchRows: 100, concurrency: 1 }, workflowId);
+async function start(): Promise<MigrateHandle> {
+  const input = { migration: 'case-states', batchRows: 100, concurrency: 1 };
+  const handle = await temporal.start(worker.taskQueue, input);
+  handles.push(handle);
+  return handle;
+}
 
 const runs = () =>
   engine.onTarget<{ run: string; epoch: number; state: string; owner: string }>(
@@ -45,6 +53,10 @@ const loaded = async (): Promise<number> =>
 describe('two workflows of the same migration', () => {
   it('are one that runs and one that fails, naming it; a third takes over once the first is terminated', async () => {
     const gate = await engine.target.connect();
+    releaseGate = () => {
+      releaseGate = () => undefined;
+      gate.release(true);
+    };
     await gate.query('SELECT pg_advisory_lock($1)', [GATE]);
     const first = await start();
     await eventually('four loaded batches', async () => (await loaded()) === 4);
@@ -58,7 +70,7 @@ describe('two workflows of the same migration', () => {
     await first.terminate('the test says so');
     const third = await start();
     await eventually('another owner', async () => (await runs())[0]!.epoch === 2);
-    gate.release(true);
+    releaseGate();
     const result = await third.result();
     expect(result).toMatchObject({ run: before!.run, source: 1200, pending: 0, verdict: 'proven_with_exceptions' });
     expect(result.inserted + result.quarantined).toBe(1200);

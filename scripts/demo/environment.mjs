@@ -13,6 +13,7 @@ const WORKER = 'carryover_worker';
 export function environments(home, { services, isPrivate }, env = process.env) {
   const passwords = { reader: newPassword(), worker: newPassword() };
   const common = {
+    CARRYOVER_HOME: home, // services.json there knows the UI
     ...temporalSettings(home, services, isPrivate, env),
     CARRYOVER_TASK_QUEUE: env.CARRYOVER_TASK_QUEUE ?? taskQueue(home, isPrivate),
     CARRYOVER_REPORTS_DIR: env.CARRYOVER_REPORTS_DIR ?? join(ROOT, 'reports'),

@@ -34,8 +34,21 @@ export async function ownTemporal() {
   } catch (error) {
     throw new Failure(`Temporal's settings cannot be read: ${error.message}`);
   }
-  say(`Temporal: your own at ${address ?? '(address not set)'}.`);
-  return { address: address ?? '127.0.0.1:7233', ui: null };
+  const used = address ?? '127.0.0.1:7233';
+  say(`Temporal: your own at ${used}.`);
+  return { address: used, ui: await uiBeside(used) };
+}
+
+/** The dev server has its UI 1000 ports further on; where nothing answers there, only its owner knows where the UI is. */
+async function uiBeside(address) {
+  try {
+    const { protocol, hostname, port } = new URL(`http://${address}`);
+    const ui = `${protocol}//${hostname}:${Number(port) + 1000}`;
+    const answer = await fetch(ui, { signal: AbortSignal.timeout(1_000) });
+    return answer.ok && /temporal/i.test(await answer.text()) ? ui : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export async function ownSource(url) {

@@ -6,7 +6,7 @@ import { findCommand, output, run } from '../commands.mjs';
 import { Failure, say } from '../messages.mjs';
 import { end, findByArguments } from '../processes.mjs';
 import { dataFolder, giveTo, serverAccount } from './account.mjs';
-import { aptInstall } from './apt.mjs';
+import { aptInstall, aptProblem } from './apt.mjs';
 import { EndedAtStart, launch, plainEnvironment } from './launch.mjs';
 import { freePorts } from './ports.mjs';
 import { newPassword } from './state.mjs';
@@ -46,6 +46,8 @@ async function obtain(home) {
     return found;
   }
   const tried = ['neither mariadbd nor mysqld is on PATH'];
+  const problem = aptProblem();
+  if (problem) throw new Failure(`${tried[0]}\n  and cannot be installed here: ${problem}`);
   // The core packages hold the server without its service; not every release has them.
   for (const packages of [['mariadb-server-core', 'mariadb-client-core'], ['mariadb-server']]) {
     try {

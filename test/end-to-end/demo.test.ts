@@ -87,6 +87,20 @@ describe('npm run demo', () => {
       const passwords = [services.source, services.target].map((service) => new URL(service?.url ?? '').password);
       for (const password of passwords) expect(text).not.toContain(password);
 
+      // To a demo of another home these are the user's own servers: used, and left alone.
+      const guest = newHome();
+      const own = await runScript('demo.mjs', guest, ['--rows', '1000'], {
+        ...settings,
+        CARRYOVER_SOURCE_URL: services.source?.url,
+        CARRYOVER_TARGET_URL: services.target?.url,
+        TEMPORAL_ADDRESS: services.temporal?.address,
+      });
+      expectCode(own, 0);
+      expect(own.text.match(/: your own at 127\.0\.0\.1:/g)).toHaveLength(3);
+      expect(latest()).toMatchObject({ balance: { source: 1000, pending: 0 } });
+      expect(processesOf(guest)).toEqual([]);
+      expect(processesOf(home)).toEqual(kept);
+
       expect((await runScript('down.mjs', home)).text).toBe('Stopped: worker, Temporal, source, target.\n');
       expect(processesOf(home)).toEqual([]);
       expect(existsSync(join(home, 'services.json'))).toBe(false);

@@ -57,10 +57,7 @@ export async function addStates(engine: Engine, rows: readonly StateRow[]): Prom
     };
     const names = Object.keys(full).map((name) => `\`${name}\``);
     const places = names.map(() => '?').join(', ');
-    await engine.onSource(
-      `INSERT INTO dispatch_state (${names.join(', ')}) VALUES (${places})`,
-      Object.values(full),
-    );
+    await engine.onSource(`INSERT INTO dispatch_state (${names.join(', ')}) VALUES (${places})`, Object.values(full));
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expectCode, processesOf, runScript, startScript } from '../support/scripts';
-import { newHome } from '../support/servers';
+import { newHome, type Services } from '../support/servers';
 
 /** More than the runs below take on a slow machine that does other things as well. */
 const PATIENCE = 240_000;
@@ -80,20 +80,17 @@ describe('npm run demo', () => {
       expect(text).toMatch(
         /mariadb --defaults-extra-file=\S+ clinic\n[^]*psql -h 127\.0\.0\.1 -p \d+ [^]*npm run down/,
       );
-      const services = JSON.parse(readFileSync(join(home, 'services.json'), 'utf8')) as Record<
-        string,
-        { url?: string }
-      >;
-      const passwords = [services.source, services.target].map((service) => new URL(service?.url ?? '').password);
+      const services = JSON.parse(readFileSync(join(home, 'services.json'), 'utf8')) as Services;
+      const passwords = [services.source, services.target].map(({ url }) => new URL(url).password);
       for (const password of passwords) expect(text).not.toContain(password);
 
       // To a demo of another home these are the user's own servers: used, and left alone.
       const guest = newHome();
       const own = await runScript('demo.mjs', guest, ['--rows', '1000'], {
         ...settings,
-        CARRYOVER_SOURCE_URL: services.source?.url,
-        CARRYOVER_TARGET_URL: services.target?.url,
-        TEMPORAL_ADDRESS: services.temporal?.address,
+        CARRYOVER_SOURCE_URL: services.source.url,
+        CARRYOVER_TARGET_URL: services.target.url,
+        TEMPORAL_ADDRESS: services.temporal.address,
       });
       expectCode(own, 0);
       expect(own.text.match(/: your own at 127\.0\.0\.1:/g)).toHaveLength(3);

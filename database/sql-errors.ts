@@ -29,15 +29,11 @@ const PG_UNAVAILABLE = /^(08...|57P0[1-5]|53300)$/;
 /** PostgreSQL: serialization failure, deadlock, lock not available, statement cancelled. */
 const PG_AGAIN = /^(40001|40P01|55P03|57014)$/;
 /** MySQL: shutdown in progress, too many connections, connection killed, query interrupted by shutdown. */
-const MY_UNAVAILABLE = new Set([1040, 1053, 1077, 1203, 1226, 1927, 2006, 2013]);
+const MY_UNAVAILABLE = new Set([1040, 1053, 1077, 1203, 1226, 1927, 2006, 2013, 4031]);
 
 /** Server messages that name objects only, and help: undefined table, column, schema; privilege; disk full. */
 const PG_SPEAKS_FREELY = /^(42...|3D000|3F000|28...|53...|0A000|25006)$/;
 const MY_SPEAKS_FREELY = new Set([1044, 1045, 1049, 1054, 1142, 1143, 1146, 1021, 1227]);
-
-/** Errors of a login or an address: no retry mends them before somebody changes a setting. */
-const PG_LOGIN = /^(28...|3D000)$/;
-const MY_LOGIN = new Set([1044, 1045, 1049, 1130, 1251]);
 
 /** What node-postgres says, without a code, when its connection is gone or did not come up in time. */
 const DRIVER_LOST = /^Connection terminated|timeout exceeded|timeout expired|Client has encountered a connection error/;
@@ -49,12 +45,6 @@ function isDriverError(error: unknown): error is DriverError & Error {
   if (!(error instanceof Error) || error instanceof CarryoverError) return false;
   const { code, errno, severity } = error as DriverError;
   return code !== undefined || errno !== undefined || severity !== undefined || DRIVER_LOST.test(error.message);
-}
-
-/** True where a server refused the login or does not know the database. */
-export function isLoginError(error: unknown): boolean {
-  const { code, errno } = (error ?? {}) as DriverError;
-  return (code !== undefined && PG_LOGIN.test(code)) || (errno !== undefined && MY_LOGIN.has(errno));
 }
 
 /** Turns whatever a driver threw into an error of ours; errors of ours and of our code pass through. */

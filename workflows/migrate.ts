@@ -34,8 +34,8 @@ const RUN = defineSearchAttributeKey('CarryoverRun', SEARCH_ATTRIBUTES.Carryover
 const STATE = defineSearchAttributeKey('CarryoverState', SEARCH_ATTRIBUTES.CarryoverState);
 const PARKED = defineSearchAttributeKey('CarryoverParked', SEARCH_ATTRIBUTES.CarryoverParked);
 
-/** Unfinished batches that are asked for at once. */
-const REMAINING_LIMIT = 200;
+/** Unfinished batches that are asked for at once: their answer stays below half of what one payload may hold. */
+const REMAINING_LIMIT = 1_000;
 
 /** Characters of a parked batch's cause: enough for a sentence, small in the history. */
 const CAUSE_LENGTH = 400;

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../shared/names';
+import node from '../../worker/process.json';
 
 const ROOT = join(__dirname, '..', '..');
 const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
@@ -89,7 +90,20 @@ describe('Dockerfile', () => {
     expect(dockerfile).toMatch(/AS dependencies[^]*npm ci --omit=dev/);
     expect(lastStage).toContain('COPY --from=dependencies /app/node_modules ./node_modules');
     expect(lastStage).toMatch(/^USER node$/m);
-    expect(lastStage.indexOf('USER node')).toBeLessThan(lastStage.indexOf('CMD ["node", "dist'));
+    expect(lastStage.indexOf('USER node')).toBeLessThan(lastStage.indexOf('CMD ["node", '));
+  });
+
+  it('runs the worker as the demo and npm do', () => {
+    const command = JSON.parse(/^CMD (.*)$/m.exec(lastStage)![1]!) as string[];
+    expect(command).toEqual(['node', ...node.args, 'dist/worker/main.js']);
+    const scripts = (
+      JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
+    ).scripts;
+    expect(scripts.worker).toContain(`node ${node.args.join(' ')} dist/worker/main.js`);
+    for (const [name, value] of Object.entries(node.env)) {
+      expect(lastStage).toMatch(new RegExp(`^ENV .*\\b${name}=${value}\\b`, 'm'));
+      expect(scripts.worker).toContain(`${name}=${value} `);
+    }
   });
 
   it('keeps secrets and local folders out of the build', () => {

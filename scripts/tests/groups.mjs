@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { remember } from '../demo/leftovers.mjs';
 import { readJsonIfThere } from '../files.mjs';
@@ -15,7 +15,10 @@ export async function runGroup(group, more, servers, stop) {
   const folder = mkdtempSync(join(tmpdir(), 'carryover-jest-'));
   const results = join(folder, 'results.json');
   try {
-    const args = [JEST, '--selectProjects', group, '--passWithNoTests', '--json', `--outputFile=${results}`, ...more];
+    // On two cores jest would take one: but tests wait for servers more than they compute.
+    const workers = Math.max(2, availableParallelism() - 1);
+    const options = ['--passWithNoTests', `--maxWorkers=${workers}`, '--json', `--outputFile=${results}`];
+    const args = [JEST, '--selectProjects', group, ...options, ...more];
     const env = { ...process.env, ...(servers ? { CARRYOVER_TEST_HOME: servers.home } : {}) };
     // Written down with the servers: should we be killed, the next run ends this jest as well.
     const started = (pid) => servers && remember(servers.home, 'jest', pid);

@@ -16,10 +16,5 @@ const servers = {
 
 module.exports = {
   testTimeout: 60_000,
-  projects: [
-    group('unit'),
-    group('workflow', servers),
-    group('database', servers),
-    group('end-to-end', servers),
-  ],
+  projects: [group('unit'), group('workflow', servers), group('database', servers), group('end-to-end', servers)],
 };

@@ -40,9 +40,9 @@ export interface Runs {
   remaining(run: string, epoch: number, limit: number): Promise<Remaining>;
   cut(mapping: Mapping, ref: BatchRef): Promise<CutResult>;
   park(ref: BatchRef, cause: string): Promise<void>;
-  check(mapping: Mapping, run: string): Promise<readonly CheckResult[]>;
+  check(mapping: Mapping, run: string, epoch: number): Promise<readonly CheckResult[]>;
   finish(run: string, epoch: number): Promise<Headline>;
-  /** Builds the report, keeps it in the ledger and writes its files; returns the Markdown file's path. */
+  /** Builds the report, keeps it in the ledger and writes its files; returns the Markdown file's path, or why there is none. */
   report(mapping: Mapping, run: string): Promise<string>;
 }
 

@@ -18,7 +18,7 @@ export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'r
   /** Checks what no batch can see, closes the run and computes its verdict. */
   finish: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<Headline> =>
     guarded(async () => {
-      await runs.check(mappings.get(plan.migration), plan.run);
+      await runs.check(mappings.get(plan.migration), plan.run, plan.epoch);
       return runs.finish(plan.run, plan.epoch);
     }),
 

@@ -17,6 +17,8 @@ interface DriverError {
   readonly column?: string;
   readonly constraint?: string;
   readonly severity?: string;
+  /** PostgreSQL's context: set where a function or trigger raised the error, in words of its own. */
+  readonly where?: string;
 }
 
 const NETWORK = new Set([
@@ -71,7 +73,9 @@ export function toCarryoverError(side: Side, error: unknown): unknown {
     error.column && `column ${error.column}`,
     error.constraint && `constraint ${error.constraint}`,
   ].filter(Boolean);
-  const freely = mysql ? error.errno !== undefined && MY_SPEAKS_FREELY.has(error.errno) : PG_SPEAKS_FREELY.test(code);
+  const freely = mysql
+    ? error.errno !== undefined && MY_SPEAKS_FREELY.has(error.errno)
+    : PG_SPEAKS_FREELY.test(code) && error.where === undefined;
   const number = mysql ? `${code}${error.errno === undefined ? '' : ` ${error.errno}`}` : `SQLSTATE ${code}`;
   const text = freely ? `: ${error.message}` : '';
   const at = where.length > 0 ? `, ${where.join(', ')}` : '';

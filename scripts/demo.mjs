@@ -55,7 +55,7 @@ async function demo(home, options, stop) {
   if (stop.aborted) return 1;
   const servers = await up(home);
   const env = environments(home, servers);
-  await terminateLeftovers(env.limited, { isPrivate: servers.isPrivate.temporal, queue: env.taskQueue });
+  await terminateLeftovers(env.limited, { queue: env.taskQueue });
   say(`Servers are up after ${seconds(started)}.`);
 
   const part = async (name, command, settings) => {

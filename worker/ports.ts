@@ -4,7 +4,7 @@ import type { Dependencies, Mappings, Runs, Steps } from '../activities/dependen
 import type { TimedMapping } from '../database/converters/converter';
 import { countTarget, sourceIdentity, targetIdentity } from '../database/identity';
 import { withAttempt } from '../database/ledger/attempts';
-import type { Attempt } from '../database/ledger/attempts';
+import type { Attempt, Hands } from '../database/ledger/attempts';
 import { cutBatch, parkBatch, readRemaining } from '../database/ledger/batches';
 import { finishRun, storeChecks } from '../database/ledger/finish-run';
 import { openRun } from '../database/ledger/open-run';
@@ -66,7 +66,10 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
       ]);
       if (missing.length === 0) return problems;
       const names = missing.join(', ');
-      return [...problems, `Search attributes are not registered in the namespace: ${names}. Run \`carryover setup\`.`];
+      return [
+        ...problems,
+        `Search attributes are not registered in the namespace under these types: ${names}. Run \`carryover setup\`.`,
+      ];
     },
     open: async (mapping, input, starter) => {
       const [cluster, from, to] = await Promise.all([
@@ -96,18 +99,24 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
       });
     },
     remaining: (run, epoch, limit) => readRemaining(target, run, epoch, limit),
-    cut: (mapping, ref) => cutBatch(target, source, mapping, ref),
+    cut: async (mapping, ref) => cutBatch(target, source, mapping, ref, await handsOf(mapping, source)),
     park: (ref, cause) => parkBatch(target, ref, cause),
-    check: async (mapping, run) => {
+    check: async (mapping, run, epoch) => {
       const checks = await runChecks(target, mapping, run);
-      await storeChecks(target, run, checks);
+      await storeChecks(target, run, epoch, checks);
       return checks;
     },
     finish: (run, epoch) => finishRun(target, run, epoch),
     report: async (mapping, run) => {
       const report = buildReport(await readReportFacts(target, mapping, run));
       await saveReport(target, report);
-      return (await writeReport(reportsDir, report)).markdown;
+      try {
+        return (await writeReport(reportsDir, report)).markdown;
+      } catch (error) {
+        // The ledger has the report: that its copy cannot be written is said, and is no reason to fail the run.
+        const { code } = error as NodeJS.ErrnoException;
+        return `not written to ${reportsDir} (${code ?? 'unknown'}): see to CARRYOVER_REPORTS_DIR; \`carryover report ${run}\` prints it`;
+      }
     },
   };
 }
@@ -116,22 +125,35 @@ const pointsToItself = (mapping: Mapping): boolean =>
   referencesOf(mapping).some(({ reference }) => isSelfReference(mapping, reference));
 
 function createSteps({ source, target }: Parts): Steps {
-  const attempt = <T>(ref: BatchRef, step: string, signal: AbortSignal, work: (attempt: Attempt) => Promise<T>) =>
-    withAttempt(target, ref, step, signal, work);
+  const attempt = async <T>(
+    mapping: Mapping,
+    ref: BatchRef,
+    step: string,
+    signal: AbortSignal,
+    work: (attempt: Attempt) => Promise<T>,
+  ) => withAttempt(target, ref, step, signal, await handsOf(mapping, source), work);
   const timed = rememberTransitionDays(target);
   return {
-    extract: (mapping, ref, signal) => attempt(ref, 'extract', signal, (a) => extractBatch(a, source, mapping, signal)),
+    extract: (mapping, ref, signal) =>
+      attempt(mapping, ref, 'extract', signal, (a) => extractBatch(a, source, mapping, signal)),
     mapCases: (mapping, ref, signal) =>
-      attempt(ref, 'mapCases', signal, (a) => resolveReferences(a, mapping, 'case', ref)),
+      attempt(mapping, ref, 'mapCases', signal, (a) => resolveReferences(a, mapping, 'case', ref)),
     mapActors: (mapping, ref, signal) =>
-      attempt(ref, 'mapActors', signal, (a) => resolveReferences(a, mapping, 'actor', ref)),
+      attempt(mapping, ref, 'mapActors', signal, (a) => resolveReferences(a, mapping, 'actor', ref)),
     transform: (mapping, ref, signal) =>
-      attempt(ref, 'transform', signal, async (a) => transformRows(a, await timed(mapping), ref)),
-    load: (mapping, ref, signal) => attempt(ref, 'load', signal, async (a) => loadBatch(a, await timed(mapping), ref)),
+      attempt(mapping, ref, 'transform', signal, async (a) => transformRows(a, await timed(mapping), ref)),
+    load: (mapping, ref, signal) =>
+      attempt(mapping, ref, 'load', signal, async (a) => loadBatch(a, await timed(mapping), ref)),
     validate: (mapping, ref, signal) =>
-      attempt(ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping))),
+      attempt(mapping, ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping))),
   };
 }
+
+/** Asked anew for each step: a server behind an address can be exchanged while a worker lives. */
+const handsOf = async (mapping: Mapping, source: Source): Promise<Hands> => ({
+  fingerprint: fingerprint(mapping),
+  sourceIdentity: await sourceIdentity(source),
+});
 
 /** A zone's transition days are asked for once in a worker's life; a failure is forgotten, so that it is asked again. */
 function rememberTransitionDays(target: pg.Pool): (mapping: Mapping) => Promise<TimedMapping> {

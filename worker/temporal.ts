@@ -3,11 +3,14 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../shared/names';
 
+/** Numbers of Temporal's enum IndexedValueType. */
+const VALUE_TYPES = { KEYWORD: 2, INT: 3 } as const;
+
 export interface Temporal {
   clusterId(): Promise<string>;
   /** True where the newest run of the workflow id belongs to the chain and is running. */
   readonly isRunning: (workflow: string, firstRun: string) => Promise<boolean>;
-  /** Search attributes that are not registered; without them a workflow task would fail for ever. */
+  /** Search attributes that are not registered, or under another type; without them a workflow task would fail for ever. */
   missingSearchAttributes(): Promise<string[]>;
 }
 
@@ -20,7 +23,9 @@ export function createTemporal(client: Client): Temporal {
       // A server that tells nobody (some hosted ones) is not asked twice: the run would show it.
       if (listed === null && own === null) return [];
       const known = { ...listed?.keys, ...own?.customAttributes };
-      return Object.keys(SEARCH_ATTRIBUTES).filter((name) => known[name] === undefined);
+      return Object.entries(SEARCH_ATTRIBUTES)
+        .filter(([name, type]) => known[name] !== VALUE_TYPES[type])
+        .map(([name, type]) => `${name} (${type})`);
     },
     clusterId: async () => (await client.connection.workflowService.getClusterInfo({})).clusterId,
     isRunning: async (workflow, firstRun) => {

@@ -133,7 +133,7 @@ async function migrateBatches(
 
   const remaining = await ask();
   progress.begin(plan, remaining, Date.now());
-  for (const batch of retries) progress.parked.delete(batch);
+  for (const batch of retries) progress.unpark(batch);
   tell('running');
   show();
 
@@ -169,7 +169,8 @@ async function migrateBatches(
       unfinished = left.batches.filter(({ batch, state }) => state !== 'parked' && !progress.parked.has(batch));
       cutToEnd = left.cutToEnd;
       if (unfinished.length > 0 || !cutToEnd) continue;
-      if (progress.parked.size === 0 && left.batches.length === 0) return;
+      // Batches that differ are loaded: the run ends with them, not proven, and starting again rewrites what is ours.
+      if (!progress.isHeldUp) return;
       progress.state = 'waiting';
       tell('waiting');
       show();
@@ -198,14 +199,14 @@ async function carryBatch(
       show();
     });
     if (differences === 0) progress.addValidated();
-    else progress.parked.set(batch, `difference: ${differences} rows differ between source and target`);
+    else progress.park(batch, `difference: ${differences} rows differ between source and target`, true);
   } catch (error) {
     // Somebody else owns the run by now, or it was cancelled: nothing of it may be touched any more.
     if (isCancellation(error) || failureType(error) === 'Superseded') throw error;
     const step = error instanceof ActivityFailure ? `${error.activityType}: ` : '';
     const cause = `${step}${rootCause(error) ?? 'unknown'}`.slice(0, CAUSE_LENGTH);
     await ledger.park.executeWithOptions({ summary: `${plan.migration} batch ${batch}: park` }, [{ ref, cause }]);
-    progress.parked.set(batch, cause);
+    progress.park(batch, cause);
   } finally {
     progress.inFlight.delete(batch);
     show();
@@ -213,7 +214,7 @@ async function carryBatch(
 }
 
 function requestRetry(progress: RunProgress, retries: number[], batch: number): string {
-  progress.parked.delete(batch);
+  progress.unpark(batch);
   retries.push(batch);
   return `batch ${batch} starts again`;
 }

@@ -5,11 +5,16 @@ import type { LoadResult, Progress, Remaining, RunPlan } from '../shared/message
 /** Parked batches that are named with their cause in the current details; the ledger has them all. */
 const NAMED = 20;
 
+/** The cause by which a validation parks a batch in the ledger. */
+const DIFFERENCE = 'difference';
+
 export class RunProgress {
   state: Progress['state'] = 'planning';
   /** Set at the end. */
   verdict: Verdict | undefined;
   readonly parked = new Map<number, string>();
+  /** Of the parked batches, those whose rows differ: they are loaded, and hold nobody up. */
+  readonly differing = new Set<number>();
   readonly inFlight = new Set<number>();
   private plan: RunPlan | null = null;
   private started = 0;
@@ -26,7 +31,9 @@ export class RunProgress {
     this.startedWith = remaining.done.source;
     this.batchesDone = remaining.nextBatch - 1 - remaining.batches.length;
     for (const batch of remaining.batches) {
-      if (batch.state === 'parked') this.parked.set(batch.batch, batch.cause ?? 'unknown');
+      if (batch.state !== 'parked') continue;
+      this.parked.set(batch.batch, batch.cause ?? 'unknown');
+      if (batch.cause === DIFFERENCE) this.differing.add(batch.batch);
     }
   }
 
@@ -44,6 +51,22 @@ export class RunProgress {
   /** Takes the totals from the ledger again: a batch that is loaded a second time would be counted twice. */
   recount(remaining: Remaining): void {
     this.done = remaining.done;
+  }
+
+  /** Parks a batch with its cause; `differs` where its validation did. */
+  park(batch: number, cause: string, differs = false): void {
+    this.parked.set(batch, cause);
+    if (differs) this.differing.add(batch);
+  }
+
+  unpark(batch: number): void {
+    this.parked.delete(batch);
+    this.differing.delete(batch);
+  }
+
+  /** True where a parked batch is still to be loaded: the run waits for an operator. */
+  get isHeldUp(): boolean {
+    return this.parked.size > this.differing.size;
   }
 
   addValidated(): void {

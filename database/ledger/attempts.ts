@@ -24,6 +24,9 @@ export interface BatchRow {
   readonly excluded: number;
 }
 
+/** True where the batch's load has been committed. */
+export const isDone = (batch: BatchRow): boolean => batch.state === 'loaded' || batch.state === 'validated';
+
 export interface Attempt {
   readonly ref: BatchRef;
   readonly token: string;
@@ -49,11 +52,14 @@ interface LedgerBatch {
   readonly excluded: string;
   readonly token: string | null;
   readonly epoch: string;
+  readonly fingerprint: string;
+  readonly source_identity: object;
 }
 
 const SELECT_BATCH = `
 SELECT b.state, b.after_key, b.to_key, r.lower_key, b.extract_token, b.staged, b.source, b.inserted, b.updated,
-       b.unchanged, b.quarantined, b.excluded, b.token, r.epoch
+       b.unchanged, b.quarantined, b.excluded, b.token, r.epoch, r.fingerprint,
+       r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
 WHERE b.run_id = $1 AND b.batch = $2`;
 
@@ -80,6 +86,34 @@ function toBatchRow(row: LedgerBatch): BatchRow {
   };
 }
 
+/** What this worker works with; a run goes on only with what it began with. */
+export interface Hands {
+  readonly fingerprint: string;
+  readonly sourceIdentity: object;
+}
+
+/**
+ * @throws CarryoverError `MappingUnknownHere`, which is tried again: another worker may have what the run began with
+ */
+export function requireSameHands(
+  run: string,
+  began: { fingerprint: string; source_identity: object },
+  hands: Hands,
+): void {
+  const other = [
+    began.fingerprint !== hands.fingerprint && 'mapping',
+    sorted(began.source_identity) !== sorted(hands.sourceIdentity) && 'source server or schema',
+  ].filter(Boolean);
+  if (other.length === 0) return;
+  throw new CarryoverError(
+    'MappingUnknownHere',
+    `this worker has another ${other.join(' and another ')} than run ${run} began with: give it what the run began ` +
+      `with, or let another worker take it`,
+  );
+}
+
+const sorted = (identity: object): string => JSON.stringify(Object.entries(identity).sort());
+
 async function readBatch(client: pg.PoolClient, ref: BatchRef, lock: boolean): Promise<LedgerBatch> {
   const found = await client.query<LedgerBatch>(`${SELECT_BATCH}${lock ? ' FOR UPDATE OF b' : ''}`, [
     ref.run,
@@ -96,6 +130,10 @@ const END_OLDER = `
 SELECT pg_terminate_backend(a.pid)
 FROM carryover.batches b JOIN pg_stat_activity a ON a.pid = b.backend_pid AND a.backend_start = b.backend_start
 WHERE b.run_id = $1 AND b.batch = $2 AND a.pid <> pg_backend_pid()`;
+
+const FORGET_BACKEND = `
+UPDATE carryover.batches SET backend_pid = NULL, backend_start = NULL
+WHERE run_id = $1 AND batch = $2 AND token = $3 AND backend_pid IS NOT NULL`;
 
 const DRAW_TOKEN = `
 UPDATE carryover.batches b
@@ -117,13 +155,16 @@ export async function withAttempt<T>(
   ref: BatchRef,
   step: string,
   signal: AbortSignal,
+  hands: Hands,
   work: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool);
   let cancel: (() => void) | undefined;
   let failed = true;
   try {
-    const batch = toBatchRow(await readBatch(client, ref, false));
+    const found = await readBatch(client, ref, false);
+    requireSameHands(ref.run, found, hands);
+    const batch = toBatchRow(found);
     await client.query(END_OLDER, [ref.run, ref.batch]);
     // Batches run beside each other: helpers of one would only take the processors of another.
     await client.query('SET max_parallel_workers_per_gather = 0');
@@ -131,6 +172,7 @@ export async function withAttempt<T>(
     const { token, backend_pid: pid } = drawn.rows[0]!;
     cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
     signal.addEventListener('abort', cancel);
+    if (signal.aborted) cancel();
     const attempt: Attempt = {
       ref,
       token,
@@ -140,6 +182,8 @@ export async function withAttempt<T>(
     };
     const result = await work(attempt);
     await client.query('RESET max_parallel_workers_per_gather');
+    // The connection goes back to the pool: its backend is no longer this attempt's, and must not be ended as such.
+    await client.query(FORGET_BACKEND, [ref.run, ref.batch, token]);
     failed = false;
     return result;
   } catch (error) {

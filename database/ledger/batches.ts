@@ -5,6 +5,8 @@ import { CarryoverError } from '../../shared/errors';
 import type { BatchRef, CutResult, LoadResult, Remaining, UnfinishedBatch } from '../../shared/messages';
 import { classified } from '../sql-errors';
 import type { LegacyKey } from '../source/expressions';
+import { requireSameHands } from './attempts';
+import type { Hands } from './attempts';
 import { cutKey } from '../source/keys';
 import type { Source } from '../source/open-source';
 
@@ -17,6 +19,8 @@ export function requireEpoch(run: string, expected: number, found: number | unde
 
 interface CutState {
   readonly epoch: string;
+  readonly fingerprint: string;
+  readonly source_identity: object;
   readonly cut_to_end: boolean;
   readonly batch_rows: string;
   readonly lower_key: LegacyKey | null;
@@ -28,7 +32,7 @@ interface CutState {
 }
 
 const READ_CUT = `
-SELECT r.epoch, r.cut_to_end, r.batch_rows, r.lower_key, r.upper_key,
+SELECT r.epoch, r.fingerprint, r.source_identity, r.cut_to_end, r.batch_rows, r.lower_key, r.upper_key,
   (SELECT source FROM carryover.batches b WHERE b.run_id = r.run_id AND b.batch = $2) AS there,
   (SELECT to_key FROM carryover.batches b WHERE b.run_id = r.run_id AND b.batch = $2 - 1) AS previous
 FROM carryover.runs r WHERE r.run_id = $1`;
@@ -44,13 +48,20 @@ UPDATE carryover.runs r SET cut_to_end = r.cut_to_end OR $7 FROM cut WHERE r.run
  * Cuts the batch with the given number behind the last one. A batch that is there already is returned as it is, so
  * that an answer that got lost cuts nothing twice. The source is asked outside of any transaction of the target.
  */
-export async function cutBatch(pool: pg.Pool, source: Source, mapping: Mapping, ref: BatchRef): Promise<CutResult> {
+export async function cutBatch(
+  pool: pg.Pool,
+  source: Source,
+  mapping: Mapping,
+  ref: BatchRef,
+  hands: Hands,
+): Promise<CutResult> {
   const read = async (): Promise<CutState> => {
     const found = await classified('target', pool.query<CutState>(READ_CUT, [ref.run, ref.batch]));
     requireEpoch(ref.run, ref.epoch, found.rows[0] === undefined ? undefined : Number(found.rows[0].epoch));
     return found.rows[0]!;
   };
   const state = await read();
+  requireSameHands(ref.run, state, hands);
   if (state.there !== null) return { end: false, rows: Number(state.there) };
   if (state.cut_to_end) return { end: true, rows: 0 };
   const bounds = { after: state.previous, from: state.lower_key!, upper: state.upper_key! };
@@ -86,7 +97,7 @@ export async function readRemaining(pool: pg.Pool, run: string, epoch: number, l
     'target',
     pool.query<{ batch: string; state: UnfinishedBatch['state']; source: string; cause: string | null }>(
       `SELECT batch, state, source, cause FROM carryover.batches
-       WHERE run_id = $1 AND state <> 'validated' ORDER BY batch LIMIT $2`,
+       WHERE run_id = $1 AND state <> 'validated' ORDER BY state = 'parked', batch LIMIT $2`,
       [run, limit],
     ),
   );

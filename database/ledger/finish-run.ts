@@ -6,11 +6,25 @@ import type { CheckResult, Verdict } from '../../shared/verdict';
 import { classified } from '../sql-errors';
 import { requireEpoch } from './batches';
 
-/** Stores what the checks found; a later round replaces an earlier one. */
-export async function storeChecks(pool: pg.Pool, run: string, checks: readonly CheckResult[]): Promise<void> {
+/** Stores what the checks found, while the run is open and ours; a later round replaces an earlier one. */
+export async function storeChecks(
+  pool: pg.Pool,
+  run: string,
+  epoch: number,
+  checks: readonly CheckResult[],
+): Promise<void> {
   const client = await classified('target', pool.connect());
   try {
     await client.query('BEGIN');
+    const found = await client.query<{ epoch: number; state: string }>(
+      'SELECT epoch, state FROM carryover.runs WHERE run_id = $1 FOR UPDATE',
+      [run],
+    );
+    requireEpoch(run, epoch, found.rows[0]?.epoch);
+    if (found.rows[0]!.state === 'finished') {
+      await client.query('ROLLBACK');
+      return;
+    }
     await client.query('DELETE FROM carryover.checks WHERE run_id = $1', [run]);
     for (const [position, check] of checks.entries()) {
       await client.query(

@@ -76,7 +76,7 @@ export async function recordLookups(
     const unfit =
       role === 'case'
         ? ''
-        : `UNION ALL SELECT ${outcome(`${staged(mapping, reference.source)} IS NULL`)}, -1
+        : `UNION ALL SELECT ${outcome(`${key} IS NULL`)}, -1
            FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n LEFT JOIN ${answers} a ON a.key = ${key}`;
     await client.query(
       `INSERT INTO carryover.lookups (run_id, batch, reference, role, outcome, rows)

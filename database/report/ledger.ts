@@ -85,10 +85,13 @@ export async function readOutcomes(db: Queryable, run: string): Promise<Map<stri
   return byReference;
 }
 
-// A status that is no JSON text is kept as an object of bytes: that it is one says enough.
+// A status that is no JSON text is kept as an object of bytes: that it is one says enough. A report shows codes only:
+// whole numbers and those that the mapping lists ($3); what else stands in the column may be anybody's words.
 const QUARANTINE = `
 SELECT o.reason,
-       CASE WHEN jsonb_typeof(q.source_row -> $2) = 'object' THEN '(bytes)' ELSE q.source_row ->> $2 END AS status,
+       CASE WHEN jsonb_typeof(q.source_row -> $2) = 'object' THEN '(bytes)'
+            WHEN q.source_row ->> $2 IS NULL OR q.source_row ->> $2 = ANY ($3) OR q.source_row ->> $2 ~ '^-?[0-9]{1,6}$'
+            THEN q.source_row ->> $2 ELSE '(other)' END AS status,
        count(*) AS rows
 FROM carryover.quarantine_occurrences o
 JOIN carryover.quarantine q USING (migration, legacy_key)
@@ -100,10 +103,12 @@ export async function readQuarantine(
   db: Queryable,
   run: string,
   statusColumn: string | null,
+  codes: readonly string[],
 ): Promise<ReportFacts['quarantine']> {
   const rows = await rowsOf<{ reason: string; status: string | null; rows: string }>(db, QUARANTINE, [
     run,
     statusColumn,
+    codes,
   ]);
   return rows.map(({ reason, status, rows: count }) => ({ reason, status, rows: toNumber(count) }));
 }

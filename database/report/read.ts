@@ -64,6 +64,12 @@ export async function readReportFacts(pool: Pool, mapping: Mapping, run: string)
   return { ...ledger, ...grouped };
 }
 
+/** Codes that the mapping lists for the column by which the quarantine is shown. */
+function codesOf(mapping: Mapping): string[] {
+  const spec = mapping.columns.find((rule) => rule.source === mapping.report.status)?.convert;
+  return spec?.kind === 'code' ? Object.keys(spec.codes) : [];
+}
+
 type Grouped = 'states' | 'years' | 'transitions';
 
 async function readLedger(db: Queryable, mapping: Mapping, run: string): Promise<Omit<ReportFacts, Grouped>> {
@@ -86,7 +92,7 @@ async function readLedger(db: Queryable, mapping: Mapping, run: string): Promise
     parked: await readParked(db, run),
     references: await readReferences(db, mapping, run),
     statusColumn,
-    quarantine: await readQuarantine(db, run, statusColumn),
+    quarantine: await readQuarantine(db, run, statusColumn, codesOf(mapping)),
     checks: await readChecks(db, run),
     estate: await readEstate(db, run, mapping.name),
   };

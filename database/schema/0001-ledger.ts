@@ -160,16 +160,6 @@ CREATE TABLE carryover.inserted_keys (
 );
 COMMENT ON TABLE carryover.inserted_keys IS 'keys of what a batch inserted, kept without retention';
 
-CREATE TABLE carryover.audit (
-  audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  at       timestamptz NOT NULL DEFAULT now(),
-  who      text NOT NULL,
-  what     text NOT NULL,
-  why      text,
-  run_id   bigint,
-  batch    integer
-);
-
 CREATE TABLE carryover.baseline (
   table_name  text PRIMARY KEY,
   domain      text NOT NULL,

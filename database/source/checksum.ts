@@ -9,6 +9,7 @@ import { canonicalRow, inRange, moved, sourceText } from './expressions';
 import type { KeyRange } from './expressions';
 import type { Source } from './open-source';
 import { quoteMy } from './quote';
+import { asKeyText } from './row-encoder';
 
 export interface RangeSum {
   readonly rows: number;
@@ -64,7 +65,8 @@ export async function streamHashes(source: Source, mapping: Mapping, range: KeyR
 }
 
 async function* lines(rows: Readable): AsyncGenerator<string> {
-  for await (const row of rows) yield `${(row as Buffer[]).map((value) => escapeCopy(value.toString())).join('\t')}\n`;
+  for await (const row of rows)
+    yield `${(row as Buffer[]).map((value) => escapeCopy(asKeyText(value).toString())).join('\t')}\n`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };

@@ -76,8 +76,10 @@ export class RowEncoder {
     for (let column = 0; column < this.names.length; column += 1) {
       this.byte(TAB);
       const value = row[column]!;
-      if (value !== null && bad !== null && bad.includes(this.names[column]!)) this.text(null);
-      else if (value !== null && this.plain[column]) this.copy(value);
+      if (value !== null && bad !== null && bad.includes(this.names[column]!)) {
+        // A key names its row in the quarantine, so it is kept in a form that is text.
+        this.text(this.keys.includes(column) ? asKeyText(value) : null);
+      } else if (value !== null && this.plain[column]) this.copy(value);
       else this.text(value);
     }
     this.byte(NEWLINE);
@@ -196,6 +198,11 @@ export class RowEncoder {
   private scratchOf(bytes: number): void {
     if (this.scratch.length < bytes) this.scratch = Buffer.allocUnsafe(bytes * 2);
   }
+}
+
+/** A key as text, also where its bytes are none. */
+export function asKeyText(value: Buffer): Buffer {
+  return isText(value) ? value : Buffer.from(`base64:${value.toString('base64')}`);
 }
 
 /** True where PostgreSQL can hold the bytes as text: UTF-8 without NUL. Short ASCII, the usual case, ends early. */

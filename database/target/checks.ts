@@ -5,6 +5,7 @@ import type { Mapping } from '../../mappings/mapping';
 import type { CheckResult } from '../../shared/verdict';
 import { classified } from '../sql-errors';
 import { formsOf } from '../converters';
+import { MOVED } from './compare';
 import { literalPg, quotePg, quotePgTable } from './quote';
 
 interface Check {
@@ -14,7 +15,7 @@ interface Check {
   readonly values?: readonly unknown[];
 }
 
-const MOVED = `('moved', 'new', 'gone')`;
+const NO_DEFECT = `(${MOVED.map(literalPg).join(', ')})`;
 
 /** Checks that run at once: each reads whole tables, and the server has other work. */
 const AT_ONCE = 2;
@@ -49,7 +50,7 @@ function ledgerChecks(run: string): Check[] {
     {
       name: 'checksum',
       sql: `SELECT coalesce(sum(compared), 0) AS compared,
-              (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND kind NOT IN ${MOVED}) AS found
+              (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND kind NOT IN ${NO_DEFECT}) AS found
             FROM carryover.batches WHERE run_id = $1`,
       values: [run],
     },
@@ -145,7 +146,9 @@ function referenceCheck(mapping: Mapping, target: string): Check {
     const text = formsOf(kept.convert).lineageText(kept.convert, json);
     // Typed, so that the lookup is read by its own key; a text that is no number has no answer.
     const key =
-      reference.convert.kind === 'integer' ? `(CASE WHEN ${text} ~ '^-?[0-9]{1,18}$' THEN ${text}::bigint END)` : text;
+      reference.convert.kind === 'integer'
+        ? `(CASE WHEN ${text} ~ '^-?[0-9]{1,19}$' THEN CASE WHEN abs(${text}::numeric) <= 9223372036854775807 THEN ${text}::bigint END END)`
+        : text;
     const answers = `(SELECT ${quotePg(reference.lookup.key)} AS key, ${quotePg(reference.lookup.value)} AS value
       FROM ${quotePgTable(mapping.target.schema, reference.lookup.table)} WHERE ${quotePg(reference.lookup.value)} IS NOT NULL)`;
     const value = `t.${quotePg(reference.target)}`;

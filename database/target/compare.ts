@@ -16,7 +16,7 @@ import { hashSlice, legacyKey, quarantinedRowHash, targetKeyText, targetRowHashe
 import { targetInRange } from './key-range';
 
 /** Differences that a live source explains: counted, and no defect. */
-const MOVED = ['moved', 'new', 'gone'];
+export const MOVED = ['moved', 'new', 'gone'];
 
 export async function compareBatch(
   attempt: Attempt,
@@ -107,9 +107,9 @@ function differences(mapping: TimedMapping, inRange: string | null): string {
   return `
     WITH there AS MATERIALIZED (SELECT ${sourceKey} AS key, hash FROM pg_temp.source_rows),
     here AS MATERIALIZED (
-      ${targetRowHashes(mapping, rows)}
+      SELECT t.*, false AS quarantined FROM (${targetRowHashes(mapping, rows)}) t
       UNION ALL
-      SELECT q.key, q.hash, q.extracted FROM (${quarantinedRows(mapping)}) q),
+      SELECT q.key, q.hash, q.extracted, true FROM (${quarantinedRows(mapping)}) q),
     known AS (
       SELECT unnest(i.legacy_keys) AS key
       FROM carryover.inserted_keys i JOIN carryover.runs r USING (run_id)
@@ -130,7 +130,9 @@ function differences(mapping: TimedMapping, inRange: string | null): string {
     WHERE key NOT IN (SELECT legacy_key FROM carryover.findings
                       WHERE run_id = $1 AND batch = $2 AND kind = 'changed_in_target')
     UNION ALL
-    SELECT $1::bigint, $2::integer, 'duplicate', key FROM here GROUP BY key HAVING count(*) > 1`;
+    -- Loaded by an earlier run, and unfit by today's lookups, source or mapping.
+    SELECT $1::bigint, $2::integer, CASE WHEN bool_or(quarantined) THEN 'stale' ELSE 'duplicate' END, key
+    FROM here GROUP BY key HAVING count(*) > 1`;
 }
 
 async function countDifferences(client: pg.ClientBase, run: string, batch: number): Promise<ValidateResult> {

@@ -3,6 +3,7 @@ import { namedColumns } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
 import type { ExtractResult } from '../../shared/messages';
+import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { readRange } from '../source/read-range';
 import type { KeyRange } from '../source/expressions';
@@ -16,8 +17,14 @@ export const rangeOf = (batch: BatchRow): KeyRange => ({
   to: batch.toKey,
 });
 
-/** True where nothing of the batch is to be extracted any more: its load has been committed. */
-export const isDone = (batch: BatchRow): boolean => batch.state === 'loaded' || batch.state === 'validated';
+/** Nothing of the batch is to be extracted any more: its load has been committed. */
+const alreadyLoaded = (batch: BatchRow, stage: string): ExtractResult => ({
+  stage,
+  source: batch.source,
+  staged: 0,
+  excluded: batch.excluded,
+  loaded: true,
+});
 
 export async function extractBatch(
   attempt: Attempt,
@@ -26,9 +33,7 @@ export async function extractBatch(
   signal: AbortSignal,
 ): Promise<ExtractResult> {
   const { batch, client, ref, token } = attempt;
-  if (isDone(batch)) {
-    return { stage: token, source: batch.source, staged: 0, excluded: batch.excluded, loaded: true };
-  }
+  if (isDone(batch)) return alreadyLoaded(batch, token);
   await dropStage(client, ref.run, ref.batch);
   const tables = await createStage(attempt, mapping);
   const named = namedColumns(mapping);
@@ -39,7 +44,9 @@ export async function extractBatch(
     throw new CarryoverError('DatabaseError', `the stage took ${sink.rowCount} of ${counts.read} rows`);
   }
   await client.query(`SET default_statistics_target = 10; ANALYZE ${tables.rows}; RESET default_statistics_target`);
-  await attempt.fenced(async () => {
+  return attempt.fenced(async (now) => {
+    // A load of an earlier owner may have committed since this attempt began: it stands.
+    if (isDone(now)) return alreadyLoaded(now, token);
     await client.query(
       `UPDATE carryover.batches
        SET state = 'running', extract_token = $3, staged = $4, source = $5, excluded = $6, pending = $4,
@@ -48,6 +55,6 @@ export async function extractBatch(
        WHERE run_id = $1 AND batch = $2`,
       [ref.run, ref.batch, token, counts.read, counts.source, counts.excluded],
     );
+    return { stage: token, source: counts.source, staged: counts.read, excluded: counts.excluded, loaded: false };
   });
-  return { stage: token, source: counts.source, staged: counts.read, excluded: counts.excluded, loaded: false };
 }

@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { LINEAGE_HASHES, hasIntegerKey, namedColumns, referencesOf, targetKey } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { LoadResult, StagedBatchRef } from '../../shared/messages';
+import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
 import { hashOfValues, isOurs, stagedKey, stagedLineage, targetKeyText, targetValues } from './expressions';
@@ -22,13 +23,13 @@ interface Written {
 }
 
 export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: StagedBatchRef): Promise<LoadResult> {
-  if (isLoaded(attempt.batch)) return resultOf(attempt.batch);
+  if (isDone(attempt.batch)) return resultOf(attempt.batch);
   const tables = await requireStage(attempt, ref);
   for (const position of referencesOf(mapping).keys()) await requireTable(attempt, tables.reference(position));
   await requireTable(attempt, tables.unfit);
   return attempt.fenced(async (batch) => {
     // Another attempt may have committed while this one waited for the lock: its outcome is the batch's.
-    if (isLoaded(batch)) return resultOf(batch);
+    if (isDone(batch)) return resultOf(batch);
     const { client } = attempt;
     await forgetEarlierLoad(client, ref);
     const fit = (batch.staged ?? 0) - (await countRows(attempt, tables.unfit));
@@ -50,8 +51,6 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     return { source: batch.source, ...written, unchanged, quarantined, excluded: batch.excluded };
   });
 }
-
-const isLoaded = (batch: BatchRow): boolean => batch.state === 'loaded' || batch.state === 'validated';
 
 const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded }: BatchRow): LoadResult => ({
   source,

@@ -29,6 +29,7 @@ export function openTarget(url: string, connections = 12): pg.Pool {
     max: connections,
     connectionTimeoutMillis: 10_000,
     application_name: 'carryover',
+    keepAlive: true,
     options: PINNED,
     ...LIMITS,
   });

@@ -1,7 +1,7 @@
 import { Failure, say } from '../messages.mjs';
 
 /** Terminates what earlier demos left running in Temporal: their rows are about to be created anew. */
-export async function terminateLeftovers(settings, { isPrivate, queue }) {
+export async function terminateLeftovers(settings, { queue }) {
   const { loadClientConnectConfig } = await import('@temporalio/envconfig');
   const { Client, Connection } = await import('@temporalio/client');
   const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: settings });
@@ -13,8 +13,7 @@ export async function terminateLeftovers(settings, { isPrivate, queue }) {
   }
   try {
     const client = new Client({ connection, namespace });
-    // In the private server all that runs is a demo's, in another only what waits on the demo's own queue.
-    const query = `ExecutionStatus = "Running"${isPrivate ? '' : ` AND TaskQueue = "${queue}"`}`;
+    const query = `ExecutionStatus = "Running" AND TaskQueue = "${queue}"`;
     for await (const { workflowId, runId } of client.workflow.list({ query })) {
       say(`Terminating workflow ${workflowId}, left running by an earlier demo.`);
       await client.workflow.getHandle(workflowId, runId).terminate('a new demo begins').catch(ignoreGone);

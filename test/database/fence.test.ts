@@ -1,5 +1,8 @@
 /** The fence of a batch: of attempts and owners that overlap, exactly one takes effect, whatever dies. */
+import { sourceIdentity } from '../../database/identity';
 import { withAttempt } from '../../database/ledger/attempts';
+import type { Hands } from '../../database/ledger/attempts';
+import { fingerprint } from '../../mappings/fingerprint';
 import { loadBatch } from '../../database/target/load';
 import { transformRows } from '../../database/target/transform';
 import { caseStates } from '../../mappings/case-states';
@@ -20,6 +23,7 @@ beforeEach(async () => {
   await addStates(engine, [{ id: 1 }, { id: 2, status: 12 }, { id: 3, status: 13 }]);
   const plan = await openRun(engine, caseStates);
   await cutAll(engine, caseStates, plan);
+  hands = { fingerprint: fingerprint(caseStates), sourceIdentity: await sourceIdentity(engine.source) };
   staged = await stageBatch(engine, caseStates, refOf(plan, 1));
   ref = staged.ref;
 });
@@ -30,8 +34,9 @@ afterAll(() => engine?.drop());
 const LOADED = { source: 3, inserted: 2, updated: 0, unchanged: 0, quarantined: 1, excluded: 0 };
 
 const load = (): Promise<object> => engine.ports.steps.load(caseStates, ref, never());
-const attempt = <T>(step: string, work: Parameters<typeof withAttempt<T>>[4]): Promise<T> =>
-  withAttempt(engine.target, ref, step, never(), work);
+let hands: Hands;
+const attempt = <T>(step: string, work: Parameters<typeof withAttempt<T>>[5]): Promise<T> =>
+  withAttempt(engine.target, ref, step, never(), hands, work);
 
 /** What a load leaves, wherever it leaves it. */
 async function effects(): Promise<object> {
@@ -215,5 +220,31 @@ describe('the ledger', () => {
       expect(error.message).toContain('batches_balance_closes');
       expect(await effects()).toMatchObject({ target: 0, quarantined: 0, state: 'running' });
     }
+  });
+});
+
+describe('a worker that has another than the run began with', () => {
+  const work = jest.fn(() => Promise.resolve());
+  const other = (change: Partial<Hands>) =>
+    refusal(withAttempt(engine.target, ref, 'load', never(), { ...hands, ...change }, work));
+
+  it.each([
+    ['mapping', { fingerprint: 'other' }],
+    ['source server or schema', { sourceIdentity: { server: 'other', schema: 'clinic' } }],
+  ])('leaves the batch to another worker: %s', async (what, change) => {
+    const error = await other(change);
+    expect(error).toMatchObject({ type: 'MappingUnknownHere', retryable: true });
+    expect(error.message).toContain(`another ${what} than run`);
+    expect(work).not.toHaveBeenCalled();
+    expect(await effects()).toEqual(NOTHING);
+  });
+});
+
+describe('the backend of an attempt that ended', () => {
+  it('is forgotten, so that whoever gets its connection next is left alone', async () => {
+    await load();
+    await load();
+    const [row] = await engine.onTarget('SELECT backend_pid FROM carryover.batches');
+    expect(row).toEqual({ backend_pid: null });
   });
 });

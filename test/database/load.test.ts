@@ -155,7 +155,7 @@ describe('a load over rows that are there', () => {
     expect(await findings(engine, plan.run)).toEqual([]);
     const [keys] = await engine.onTarget<{ keys: string[] }>('SELECT legacy_keys AS keys FROM carryover.inserted_keys');
     expect(keys!.keys).toEqual(['1', '2', '3', '4', '3']);
-    await engine.ports.runs.check(caseStates, plan.run);
+    await engine.ports.runs.check(caseStates, plan.run, plan.epoch);
     expect((await engine.ports.runs.finish(plan.run, plan.epoch)).verdict).toBe('proven_with_exceptions');
   });
 });

@@ -92,7 +92,7 @@ describe('validate, by ranges of an integer key', () => {
     [
       'a quarantined row that is loaded as well',
       `INSERT INTO case_states SELECT gen_random_uuid(), case_id, state, actor_id, true, reason, notes, changed_at, metadata, 5 FROM case_states WHERE legacy_id = 1`,
-      ['changed 5', 'duplicate 5'],
+      ['changed 5', 'stale 5'],
     ],
   ])('finds %s', async (_what, damage, found) => {
     await addStates(engine, rows);

@@ -194,7 +194,7 @@ export async function migrate(engine: Engine, mapping: Mapping, batchRows = 50_0
   for (const index of (await cutAll(engine, mapping, plan)).keys()) {
     batches.push(await carryBatch(engine, mapping, refOf(plan, index + 1)));
   }
-  await engine.ports.runs.check(mapping, plan.run);
+  await engine.ports.runs.check(mapping, plan.run, plan.epoch);
   return { plan, batches, headline: await engine.ports.runs.finish(plan.run, plan.epoch) };
 }
 

@@ -41,6 +41,15 @@ describe('errors of the target', () => {
     expect(allOf(error)).not.toContain(VALUE);
   });
 
+  it('drops them where a function or trigger spoke: it may raise any SQLSTATE with any words', () => {
+    const error = convert(
+      'target',
+      pgError('42501', `no: ${VALUE}`, { where: 'PL/pgSQL function f() line 2 at RAISE' }),
+    );
+    expect(error.message).toBe('the target refused a statement (SQLSTATE 42501)');
+    expect(allOf(error)).not.toContain(VALUE);
+  });
+
   it('lose DETAIL, HINT, CONTEXT and the statement, and keep the names of what refused', () => {
     const error = convert(
       'target',
@@ -64,7 +73,7 @@ describe('errors of the target', () => {
 
   it('drop DETAIL and CONTEXT also where the words are about objects only', () => {
     const message = 'relation "public.case_states" does not exist';
-    const error = convert('target', pgError('42P01', message, { detail: VALUE, where: VALUE, hint: VALUE }));
+    const error = convert('target', pgError('42P01', message, { detail: VALUE, hint: VALUE }));
     expect(error.message).toBe(`the target refused a statement (SQLSTATE 42P01): ${message}`);
     expect(allOf(error)).not.toContain(VALUE);
   });

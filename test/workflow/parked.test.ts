@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import { CarryoverError } from '../../shared/errors';
 import { FakeRun, Gate, STEPS } from '../support/fake-activities';
-import { currentDetails, openTemporal, progressOf, until } from '../support/temporal';
+import { currentDetails, failureOf, openTemporal, progressOf, until } from '../support/temporal';
 import type { MigrateHandle, TestTemporal } from '../support/temporal';
 
 let temporal: TestTemporal;
@@ -189,20 +189,33 @@ describe('a batch whose stage is lost', () => {
 });
 
 describe('a batch that differs from its source', () => {
-  it('is parked by its validation, and loaded and compared anew when it runs again', async () => {
-    const fake = new FakeRun({ batches: 3, concurrency: 2 }).on('validate', (batch, time) =>
-      batch === 2 && time === 1 ? 3 : 0,
+  it('is parked by its validation and holds nobody up: the run ends not proven', async () => {
+    const fake = new FakeRun({ batches: 3, concurrency: 2, verdict: 'not_proven' }).on('validate', (batch) =>
+      batch === 2 ? 3 : 0,
     );
     await temporal.migrate(fake, async (handle) => {
-      const { parked, batchesDone } = await waiting(handle);
-      expect(parked).toEqual([{ batch: 2, cause: 'difference: 3 rows differ between source and target' }]);
-      expect(batchesDone).toBe(2);
+      expect(await failureOf(handle)).toMatchObject({ type: 'NotProven' });
+      expect(await progressOf(handle)).toMatchObject({
+        batchesDone: 2,
+        parked: [{ batch: 2, cause: 'difference: 3 rows differ between source and target' }],
+      });
       // The validation has parked it in the ledger, in its own transaction.
-      expect(fake.callsOf(2)).not.toContain('park');
+      expect(fake.callsOf(2)).toEqual(['cut', ...STEPS]);
+    });
+  });
+
+  it('runs again with the others, where one that failed holds the run up', async () => {
+    const fake = new FakeRun({ batches: 3, concurrency: 2 })
+      .on('validate', (batch, time) => (batch === 2 && time === 1 ? 3 : 0))
+      .on('transform', (batch, time) => {
+        if (batch === 3 && time === 1) throw new CarryoverError('MappingChanged', 'no retry mends it');
+      });
+    await temporal.migrate(fake, async (handle) => {
+      expect((await waiting(handle)).parked).toHaveLength(2);
       await retry(handle, { batch: 2 });
+      await retry(handle, { batch: 3 });
       expect(await handle.result()).toMatchObject({ source: fake.totals([1, 2, 3]).source, pending: 0 });
       expect(fake.callsOf(2)).toEqual(['cut', ...STEPS, ...STEPS]);
-      expect(await progressOf(handle)).toMatchObject({ doneRows: fake.totals([1, 2, 3]).source, batchesDone: 3 });
     });
   });
 });

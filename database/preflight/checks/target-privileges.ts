@@ -23,6 +23,14 @@ export async function targetPrivileges(context: Context): Promise<string[]> {
     (parent) =>
       `${user} lacks SELECT on ${parent}, to which a foreign key of ${schema}.${table} points; GRANT SELECT ON ${parent} TO ${user};`,
   );
+  const [temporary] = await context.target(
+    `SELECT has_database_privilege(current_database(), 'TEMPORARY')::text AS may`,
+  );
+  if (temporary?.may !== 'true') {
+    problems.push(
+      `${user} may not create temporary tables, which a load uses; GRANT TEMPORARY ON DATABASE … TO ${user};`,
+    );
+  }
   for (const [name, rights] of needs) {
     if ((await context.targetTable(name)) === undefined) continue;
     const lacking: string[] = [];

@@ -4,16 +4,11 @@ import { LINEAGE_HASHES, referencesOf, targetKey } from '../../mappings/mapping'
 import type { Mapping } from '../../mappings/mapping';
 import type { CheckResult } from '../../shared/verdict';
 import { classified } from '../sql-errors';
-import { formsOf } from '../converters';
+import { quarantineCheck, referenceCheck } from './check-lookups';
+import { sumOf } from './check';
+import type { Check } from './check';
 import { MOVED } from './compare';
 import { literalPg, quotePg, quotePgTable } from './quote';
-
-interface Check {
-  readonly name: string;
-  /** Yields one row: `compared`, `found`. */
-  readonly sql: string;
-  readonly values?: readonly unknown[];
-}
 
 const NO_DEFECT = `(${MOVED.map(literalPg).join(', ')})`;
 
@@ -23,7 +18,7 @@ const AT_ONCE = 2;
 /** Runs every check; one that errors ends the whole, since a proof that could not look is none. */
 export async function runChecks(pool: pg.Pool, mapping: Mapping, run: string): Promise<CheckResult[]> {
   const parents = await parentKeys(pool, mapping);
-  const checks = [...ledgerChecks(run), ...tableChecks(mapping, parents)];
+  const checks = [...ledgerChecks(mapping, run), ...tableChecks(mapping, parents)];
   const results: CheckResult[] = [];
   const left = [...checks.entries()];
   const work = async (): Promise<void> => {
@@ -45,7 +40,7 @@ async function runCheck(pool: pg.Pool, check: Check): Promise<CheckResult> {
   return { name: check.name, compared: Number(compared), found: Number(found) };
 }
 
-function ledgerChecks(run: string): Check[] {
+function ledgerChecks(mapping: Mapping, run: string): Check[] {
   return [
     {
       name: 'checksum',
@@ -60,14 +55,7 @@ function ledgerChecks(run: string): Check[] {
             FROM carryover.batches WHERE run_id = $1`,
       values: [run],
     },
-    {
-      name: 'quarantine',
-      sql: `SELECT coalesce(sum(quarantined), 0) AS compared, abs(coalesce(sum(quarantined), 0) - (
-              SELECT count(*) FROM carryover.quarantine_occurrences o JOIN carryover.quarantine q USING (migration, legacy_key)
-              WHERE o.run_id = $1)) AS found
-            FROM carryover.batches WHERE run_id = $1`,
-      values: [run],
-    },
+    quarantineCheck(mapping, run),
   ];
 }
 
@@ -135,33 +123,6 @@ async function parentKeys(pool: pg.Pool, mapping: Mapping): Promise<Map<string, 
   return new Map(found.rows.map((row) => [row.column, row.keys]));
 }
 
-/**
- * Each reference must be what its lookup answers now for the legacy reference that the lineage keeps: the one answer, or
- * NULL where there is none or several.
- */
-function referenceCheck(mapping: Mapping, target: string): Check {
-  const parts = referencesOf(mapping).map(({ reference }) => {
-    const kept = mapping.lineage.values.find((value) => value.source === reference.source)!;
-    const json = `(t.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;
-    const text = formsOf(kept.convert).lineageText(kept.convert, json);
-    // Typed, so that the lookup is read by its own key; a text that is no number has no answer.
-    const key =
-      reference.convert.kind === 'integer'
-        ? `(CASE WHEN ${text} ~ '^-?[0-9]{1,19}$' THEN CASE WHEN abs(${text}::numeric) <= 9223372036854775807 THEN ${text}::bigint END END)`
-        : text;
-    const answers = `(SELECT ${quotePg(reference.lookup.key)} AS key, ${quotePg(reference.lookup.value)} AS value
-      FROM ${quotePgTable(mapping.target.schema, reference.lookup.table)} WHERE ${quotePg(reference.lookup.value)} IS NOT NULL)`;
-    const value = `t.${quotePg(reference.target)}`;
-    return `SELECT (SELECT count(*) FROM ${target}) AS compared, (
-        SELECT count(*) FROM ${target} t LEFT JOIN ${answers} a ON a.key = ${key}
-        WHERE ${value} IS NOT NULL AND a.value IS DISTINCT FROM ${value}) + (
-        SELECT count(*) FROM (
-          SELECT t.ctid FROM ${target} t JOIN ${answers} a ON a.key = ${key} WHERE ${value} IS NULL
-          GROUP BY t.ctid HAVING count(DISTINCT a.value) = 1) n) AS found`;
-  });
-  return { name: 'references', sql: sumOf(parts) };
-}
-
 /** Within a case, rows in the order of their instants must be in the order of their wall clocks. */
 function orderCheck(mapping: Mapping, target: string, key: string): Check | null {
   const { case: group, time } = mapping.report;
@@ -173,9 +134,4 @@ function orderCheck(mapping: Mapping, target: string, key: string): Check | null
             SELECT ${wall} AS wall, lag(${wall}) OVER (PARTITION BY t.${quotePg(group)} ORDER BY t.${quotePg(time)}, ${key}) AS earlier
             FROM ${target} t) o`,
   };
-}
-
-function sumOf(parts: readonly string[]): string {
-  if (parts.length === 0) return 'SELECT 0 AS compared, 0 AS found';
-  return `SELECT sum(compared) AS compared, sum(found) AS found FROM (${parts.join(' UNION ALL ')}) p`;
 }

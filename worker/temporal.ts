@@ -4,7 +4,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../shared/names';
 
 /** Numbers of Temporal's enum IndexedValueType. */
-const VALUE_TYPES = { KEYWORD: 2, INT: 3 } as const;
+const VALUE_TYPES: Readonly<Record<string, number>> = { KEYWORD: 2, INT: 3 };
 
 export interface Temporal {
   clusterId(): Promise<string>;
@@ -24,7 +24,7 @@ export function createTemporal(client: Client): Temporal {
       if (listed === null && own === null) return [];
       const known = { ...listed?.keys, ...own?.customAttributes };
       return Object.entries(SEARCH_ATTRIBUTES)
-        .filter(([name, type]) => known[name] !== VALUE_TYPES[type])
+        .filter(([name, type]) => Number(known[name]) !== VALUE_TYPES[type])
         .map(([name, type]) => `${name} (${type})`);
     },
     clusterId: async () => (await client.connection.workflowService.getClusterInfo({})).clusterId,

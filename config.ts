@@ -32,7 +32,7 @@ export class ConfigError extends Error {
 }
 
 interface Services {
-  readonly temporal?: { readonly address?: string; readonly ui?: string };
+  readonly temporal?: { readonly address?: string; readonly ui?: string | null };
   readonly source?: { readonly url?: string };
   readonly target?: { readonly url?: string };
 }
@@ -99,7 +99,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     temporal: {
       address,
       namespace: connect.namespace ?? 'default',
-      ui: address === services.temporal?.address ? services.temporal.ui : undefined,
+      ui: address === services.temporal?.address ? (services.temporal.ui ?? undefined) : undefined,
       connectionOptions: { ...connect.connectionOptions, address },
     },
   });

@@ -1,4 +1,3 @@
-/* global AbortController */
 import './bootstrap/node-version.mjs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,3 @@
-/* global AbortController */
 import './bootstrap/node-version.mjs';
 import { ensureInstalled, seconds } from './bootstrap/install.mjs';
 import { interruptCommands } from './commands.mjs';

@@ -32,10 +32,8 @@ export async function ownTemporal() {
   try {
     address = loadClientConnectConfig().connectionOptions.address;
   } catch (error) {
-    throw new Failure(
-      // The first line alone: what follows quotes the TOML file, and so its API key.
-      `Temporal's settings cannot be read: ${error.message.split('\n')[0]}`,
-    );
+    // The first line alone: what follows quotes the TOML file, and so its API key.
+    throw new Failure(`Temporal's settings cannot be read: ${error.message.split('\n')[0]}`);
   }
   const used = address ?? '127.0.0.1:7233';
   say(`Temporal: your own at ${used}.`);

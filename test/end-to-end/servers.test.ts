@@ -136,7 +136,11 @@ describe('private servers', () => {
     const taken = createServer();
     const port = Number(new URL(readServices(home).source.url).port);
     await waitUntil(() => processesOf(home).length === 0);
-    await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      // Somebody else may have been quicker, such as another test's server: then it is taken as well.
+      taken.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve() : reject(error)));
+      taken.listen(port, '127.0.0.1', resolve);
+    });
     try {
       expectCode(await runScript('up.mjs', home), 0);
       expect(new URL(readServices(home).source.url).port).not.toBe(String(port));

@@ -3,7 +3,9 @@ import { defineMapping, examineMapping } from '../../mappings/define';
 import type { Mapping } from '../../mappings/mapping';
 import { messages } from '../../mappings/messages';
 
-type Draft = { -readonly [K in keyof Mapping]: any }; // eslint-disable-line @typescript-eslint/no-explicit-any
+// Untyped on purpose: each case below writes what the type forbids, since a mapping may come from plain JavaScript.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+type Draft = { -readonly [K in keyof Mapping]: any };
 
 /** The problems of a mapping after one change. */
 function problemsAfter(change: (draft: Draft) => void, base: Mapping = caseStates): readonly string[] {
@@ -12,7 +14,7 @@ function problemsAfter(change: (draft: Draft) => void, base: Mapping = caseState
   return examineMapping(draft).problems;
 }
 
-/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-return -- the drafts are untyped on purpose */
 const mutations: [change: (draft: Draft) => void, problem: string][] = [
   [(d) => (d.name = 'Case States'), 'name is "Case States"; use kebab-case'],
   [(d) => (d.name = ''), 'name is ""; give a text that is not empty'],

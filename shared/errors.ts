@@ -1,25 +1,69 @@
 /**
- * The errors that cross the wire, each with the operator's answer. A class's name is Temporal's failure type, so one
- * list serves every retry policy. No message holds a row value or a secret.
+ * The errors that cross the wire, each with its class. A class's name is Temporal's failure type, so one table serves
+ * every retry policy; docs/errors.md holds the operator's answer to each. No message holds a row value or a secret.
  */
 
-/** Failure types that no retry can mend: Temporal gives them straight to the workflow. */
-export const NON_RETRYABLE = [
-  'InputRefused',
-  'PreflightFailed',
-  'AlreadyRunning',
-  'Superseded',
-  'StageLost',
-  'MappingChanged',
-  'NotProven',
-] as const;
+/**
+ * How often an activity tries again after a failure.
+ *
+ * - `never`: no retry can mend it; the workflow gets it at once.
+ * - `some`: it may pass by itself; a few attempts with growing waits, then the workflow gets it.
+ * - `always`: nothing is wrong with the work, something is away; tried until it is back, at most ten seconds apart.
+ */
+export type Retry = 'never' | 'some' | 'always';
 
-export type NonRetryable = (typeof NON_RETRYABLE)[number];
+export const ERROR_CLASSES = {
+  /** The one JSON object that starts a run, or an update, will not do. */
+  InputRefused: 'never',
+  /** A server, a right, a table or a type does not fit; nothing was changed. */
+  PreflightFailed: 'never',
+  /** Another workflow owns the migration's open run. */
+  AlreadyRunning: 'never',
+  /** The open run began with another mapping, schema or server, or under another kind of workflow. */
+  MappingChanged: 'never',
+  /** Another owner or a newer attempt has the work by now. */
+  Superseded: 'never',
+  /** The ledger does not know what the workflow has done: the target was restored to an earlier moment. */
+  LedgerBehind: 'never',
+  /** Staged rows are gone, emptied or not the batch's own any more: back to extract. */
+  StageLost: 'never',
+  /** The target refused more single rows than the brake allows. */
+  RowsRefused: 'never',
+  /** The target refused a value or a row; where that is one statement's, its rows are isolated. */
+  DataRefused: 'never',
+  /** A right is missing, or a login was refused. */
+  PrivilegeMissing: 'never',
+  /** A table, column or type is not as it was. */
+  SchemaChanged: 'never',
+  /** A disk is full, or memory or another resource of a server is used up. */
+  ResourcesExhausted: 'never',
+  /** The run ended, and is not proven. */
+  NotProven: 'never',
+  /** Deadlock, lock time-out, serialization failure, statement cancelled. */
+  Contention: 'some',
+  /** Any other refusal of a server. */
+  DatabaseError: 'some',
+  /** An error of our own code. */
+  Unexpected: 'some',
+  /** The source cannot be reached, restarts, or has no connection left. */
+  SourceUnavailable: 'always',
+  /** The target cannot be reached, restarts, or has no connection left. */
+  TargetUnavailable: 'always',
+  /** This worker lacks the mapping, or the source, that the run began with: another may have it. */
+  MappingUnknownHere: 'always',
+} as const satisfies Record<string, Retry>;
+
+export type ErrorClass = keyof typeof ERROR_CLASSES;
+
+/** Failure types that Temporal itself must not retry. */
+export const NON_RETRYABLE: readonly ErrorClass[] = (Object.keys(ERROR_CLASSES) as ErrorClass[]).filter(
+  (name) => ERROR_CLASSES[name] === 'never',
+);
 
 /** An error whose message an operator can act on; `type` becomes Temporal's failure type. */
 export class CarryoverError extends Error {
   constructor(
-    readonly type: NonRetryable | 'SourceUnavailable' | 'TargetUnavailable' | 'MappingUnknownHere' | 'DatabaseError',
+    readonly type: ErrorClass,
     message: string,
     /** The driver's or the server's code, such as `ECONNREFUSED` or an SQLSTATE, where there was one. */
     readonly code?: string,
@@ -28,8 +72,12 @@ export class CarryoverError extends Error {
     this.name = type;
   }
 
+  get retry(): Retry {
+    return ERROR_CLASSES[this.type];
+  }
+
   get retryable(): boolean {
-    return !(NON_RETRYABLE as readonly string[]).includes(this.type);
+    return this.retry !== 'never';
   }
 }
 

@@ -1,4 +1,4 @@
-import { CarryoverError, NON_RETRYABLE, listProblems } from '../../shared/errors';
+import { CarryoverError, ERROR_CLASSES, NON_RETRYABLE, listProblems } from '../../shared/errors';
 
 describe('CarryoverError', () => {
   it.each([...NON_RETRYABLE])('%s is not tried again', (type) => {
@@ -14,16 +14,11 @@ describe('CarryoverError', () => {
     },
   );
 
-  it('knows these types that no retry can mend', () => {
-    expect([...NON_RETRYABLE].sort()).toEqual([
-      'AlreadyRunning',
-      'InputRefused',
-      'MappingChanged',
-      'NotProven',
-      'PreflightFailed',
-      'StageLost',
-      'Superseded',
-    ]);
+  it("keeps out of Temporal's retries exactly the classes that no retry can mend", () => {
+    const never = Object.entries(ERROR_CLASSES).filter(([, retry]) => retry === 'never');
+    expect([...NON_RETRYABLE]).toEqual(never.map(([name]) => name));
+    expect(NON_RETRYABLE).toEqual(expect.arrayContaining(['InputRefused', 'Superseded', 'LedgerBehind', 'NotProven']));
+    expect(NON_RETRYABLE).not.toEqual(expect.arrayContaining(['TargetUnavailable']));
   });
 });
 

@@ -1,0 +1,43 @@
+/** The brakes of a run: what stops it before a mistake becomes a large one. Pure, so that a workflow may ask. */
+import type { LoadResult } from './messages';
+
+export const DEFAULT_MAX_PARKED = 10;
+/** Share of the rows read, 0 to 1. */
+export const DEFAULT_MAX_QUARANTINE = 0.1;
+
+/** Rows read from which on the share of quarantined ones says something, while batches run and at their end. */
+const LOOKED_AT_FROM = { running: 10_000, ended: 1_000 };
+
+export interface Brakes {
+  readonly maxParked: number;
+  readonly maxQuarantine: number;
+}
+
+/** Why a run must pause, in words that name the way on; null where no brake acts. */
+export function brakeOf(
+  brakes: Brakes,
+  parked: number,
+  done: Pick<LoadResult, 'source' | 'quarantined' | 'excluded'>,
+  ended: boolean,
+): string | null {
+  if (parked > brakes.maxParked) {
+    return (
+      `${parked} batches are parked, more than maxParked (${brakes.maxParked}): mend their cause and send retryBatch, ` +
+      `or go on with resume and a higher one, such as {"maxParked": ${parked * 2}}`
+    );
+  }
+  const read = done.source - done.excluded;
+  const enough = read >= (ended ? LOOKED_AT_FROM.ended : LOOKED_AT_FROM.running);
+  if (enough && done.quarantined > read * brakes.maxQuarantine) {
+    const share = done.quarantined / read;
+    const next = Math.min(1, Math.ceil(share * 20 + 1) / 20);
+    return (
+      `${percent(share)} of the ${read} rows read are in quarantine, more than maxQuarantine ` +
+      `(${percent(brakes.maxQuarantine)}): see why, then go on with resume and a higher one, such as ` +
+      `{"maxQuarantine": ${next}}`
+    );
+  }
+  return null;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

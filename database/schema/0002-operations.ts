@@ -90,7 +90,7 @@ CREATE TABLE carryover.audit (
   claimed_by   text,
   reason       text,
   migration    text NOT NULL,
-  run_id       bigint REFERENCES carryover.runs,
+  run_id       bigint,
   batches      integer[],
   details      jsonb NOT NULL DEFAULT '{}',
   workflow     text NOT NULL,
@@ -98,7 +98,7 @@ CREATE TABLE carryover.audit (
   UNIQUE (workflow, decision)
 );
 CREATE INDEX audit_by_run ON carryover.audit (run_id);
-COMMENT ON TABLE carryover.audit IS 'every decision of a person: when, who, what, why. Append-only';
+COMMENT ON TABLE carryover.audit IS 'every decision of a person: when, who, what, why. Append-only, and bound to no other table: it outlives them';
 COMMENT ON COLUMN carryover.audit.who IS 'identity that Temporal recorded; unknown (UI without login) where it is empty';
 COMMENT ON COLUMN carryover.audit.claimed_by IS 'name that the person gave; not checked';
 COMMENT ON COLUMN carryover.audit.decision IS
@@ -120,7 +120,7 @@ CREATE TABLE carryover.starts (
   workflow_run text NOT NULL,
   schedule  text,
   outcome   text NOT NULL CHECK (outcome IN ('opened', 'resumed', 'took_over', 'restarted', 'missed', 'refused')),
-  run_id    bigint REFERENCES carryover.runs,
+  run_id    bigint,
   cause     text,
   UNIQUE (workflow_run, outcome)
 );

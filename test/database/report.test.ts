@@ -9,6 +9,7 @@ import { messages } from '../../mappings/messages';
 import { toJson } from '../../report/json';
 import { buildReport } from '../../report/model';
 import { createDatabases, type Databases } from '../support/databases';
+import { pastTransitions } from '../support/ledger';
 
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -94,9 +95,16 @@ async function addRun(migration: string, batches: BatchCounts[], finished = true
   for (const [index, counts] of batches.entries()) {
     await pool.query(
       `INSERT INTO carryover.batches (run_id, batch, to_key, state, source, inserted, updated, unchanged, quarantined,
-         pending) VALUES ($1, $2, '[]', 'validated', $3, $4, $5, $6, $7, 0)`,
+         pending) VALUES ($1, $2, '[]', 'planned', $3, $4, $5, $6, $7, 0)`,
       [run, index + 1, ...counts],
     );
+    for (const state of ['running', 'loaded', 'validated']) {
+      await pool.query('UPDATE carryover.batches SET state = $3 WHERE run_id = $1 AND batch = $2', [
+        run,
+        index + 1,
+        state,
+      ]);
+    }
   }
   return run;
 }
@@ -233,7 +241,9 @@ describe('the report of a run, from ledger and target', () => {
     const open = await addRun('case-states', [[2, 2, 0, 0, 0]], false);
     const facts = async (): Promise<boolean> => (await readReportFacts(pool, caseStates, open)).complete;
     expect(await facts()).toBe(true);
-    await pool.query(`UPDATE carryover.batches SET state = 'parked', cause = 'difference' WHERE run_id = $1`, [open]);
+    await pool.query(
+      pastTransitions(`UPDATE carryover.batches SET state = 'parked', cause = 'difference' WHERE run_id = ${open}`),
+    );
     expect(await facts()).toBe(false);
     expect((await readReportFacts(pool, caseStates, open)).parked).toEqual([{ batch: 1, cause: 'difference' }]);
     await pool.query(

@@ -6,7 +6,10 @@ import tseslint from 'typescript-eslint';
 // Options of one rule replace each other per file group, they do not merge: each group lists all of its bans.
 const only = (group, message) => ({ group, message, allowTypeImports: true });
 const folder = (...names) => names.flatMap((name) => [`**/${name}`, `**/${name}/**`]);
-const drivers = only(['pg', 'pg-*', 'knex', 'mysql2', 'mysql2/**'], 'Only database/ opens connections.');
+const DRIVERS = ['pg', 'pg-*', 'knex', 'mysql2', 'mysql2/**'];
+const drivers = { group: DRIVERS, message: 'Only database/ opens connections.' };
+const without = (...names) => DRIVERS.filter((name) => !names.includes(name));
+const pointless = { group: DRIVERS, message: 'Statements go through a session, each by its point.' };
 const nodeModules = builtinModules.map((name) => ({ name, message: 'Sandbox code cannot use Node.' }));
 const nodePrefix = { group: ['node:*', 'node:*/**'], message: 'Sandbox code cannot use Node.' };
 const nodeSide = only(
@@ -16,6 +19,16 @@ const nodeSide = only(
 const forbid = (patterns, paths = []) => ({
   '@typescript-eslint/no-restricted-imports': ['error', { patterns, paths }],
 });
+// What the rule above does not see.
+const DRIVER_NAME = '/^(pg|pg-.*|knex|mysql2)(\\u002F|$)/';
+const hiddenDriver = (selector) => ({ selector, message: 'A driver is imported at the top, by a session file alone.' });
+const noHiddenDrivers = {
+  'no-restricted-syntax': [
+    'error',
+    hiddenDriver(`ImportExpression[source.value=${DRIVER_NAME}]`),
+    hiddenDriver("ImportExpression[source.type!='Literal']"),
+  ],
+};
 const noEnvironment = {
   'no-restricted-properties': [
     'error',
@@ -38,6 +51,7 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       ...forbid([drivers]),
+      ...noHiddenDrivers,
       ...noEnvironment,
     },
   },
@@ -63,9 +77,18 @@ export default tseslint.config(
       only(folder('activities', 'database', 'workflows', 'worker', 'cli', 'config'), 'Reports are pure.'),
     ]),
   },
+  { files: ['database/**/*.ts'], rules: forbid([pointless]) },
+  // The schema changes have a tool of their own, which only its installer starts.
+  { files: ['database/schema/*.ts'], rules: forbid([{ ...pointless, allowTypeImports: true }]) },
+  { files: ['database/schema/install.ts'], rules: forbid([{ ...pointless, group: without('knex') }]) },
+  { files: ['database/source/{open-source,session}.ts'], rules: forbid([{ ...pointless, group: without('mysql2') }]) },
   {
-    files: ['database/**/*.ts', 'test/**/*.ts', 'sample/**/*.ts', 'bench/**/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': 'off' },
+    files: ['database/target/{open-target,session}.ts'],
+    rules: forbid([{ ...pointless, group: without('pg', 'pg-*') }]),
+  },
+  {
+    files: ['test/**/*.ts', 'sample/**/*.ts', 'bench/**/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': 'off', 'no-restricted-syntax': 'off' },
   },
   { files: ['**/main.ts', 'test/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
+import type { TargetQueries } from '../database/target/session';
 import { readLatestReport, readStoredReport } from '../database/report/store';
 import { toJson } from '../report/json';
 import { toMarkdown } from '../report/markdown';
@@ -10,7 +11,6 @@ import type { ExitCode } from './exit-codes';
 import { EXIT, exitOfVerdict } from './exit-codes';
 import { runId } from './input';
 import { requireMigration } from './require-migration';
-import type { Target } from './targets';
 import { withTarget } from './targets';
 import { UserError } from './user-error';
 
@@ -47,7 +47,7 @@ export function reportCommand(program: Command, context: CommandContext, exit: (
 }
 
 /** @throws UserError where there is no such report */
-async function readReport(target: Target, run: string | undefined, migration: string | null): Promise<Report> {
+async function readReport(target: TargetQueries, run: string | undefined, migration: string | null): Promise<Report> {
   const found = run === undefined ? await readLatestReport(target, migration) : await readStoredReport(target, run);
   if (found !== null && (migration === null || found.migration === migration)) return found;
   const which =

@@ -7,6 +7,7 @@ import { importBaseline, readBaseline } from '../database/ledger/baseline';
 import { errorCode } from '../database/preflight/connection-problem';
 import { describeUrl } from '../database/preflight/describe-url';
 import { LATEST_SCHEMA, installSchema } from '../database/schema/install';
+import { reachTarget } from '../database/target/reach';
 import { listProblems } from '../shared/errors';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
@@ -78,7 +79,7 @@ function readBaselineFile(path: string): BaselineLine[] {
 async function installLedger(config: Config): Promise<string[]> {
   const url = requireTargetUrl(config);
   // Asked first by ourselves: the schema tool would print a failed connection, with its stack, on stdout.
-  await withTarget(config, (target) => target.query('SELECT 1'));
+  await withTarget(config, reachTarget);
   try {
     return await installSchema(url);
   } catch (error) {

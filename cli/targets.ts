@@ -4,11 +4,10 @@ import { ConfigError } from '../config';
 import { connectionProblem, errorCode } from '../database/preflight/connection-problem';
 import { describeUrl } from '../database/preflight/describe-url';
 import { openTarget } from '../database/target/open-target';
+import type { Target } from '../database/target/session';
 import { CarryoverError } from '../shared/errors';
 import { EXIT } from './exit-codes';
 import { UserError } from './user-error';
-
-export type Target = ReturnType<typeof openTarget>;
 
 /** The target's URL, or an error that says how to set it. */
 export function requireTargetUrl(config: Config): string {
@@ -51,7 +50,8 @@ export function ledgerError(url: string, error: unknown): unknown {
       EXIT.refused,
     );
   }
-  if (error instanceof CarryoverError && error.type !== 'TargetUnavailable' && !/^(28|3D)/.test(code)) return error;
+  const refused = error instanceof CarryoverError && error.type !== 'TargetUnavailable';
+  if (refused && !/^(28|3D)/.test(code) && !isConnecting(error)) return error;
   return new UserError(connectionProblem('target', describeUrl(url), error), EXIT.unreachable);
 }
 

@@ -1,5 +1,4 @@
 /** Fills the ports of the activities from `database/` and `report/`: nothing but wiring. */
-import type pg from 'pg';
 import type { Dependencies, Mappings, Runs, Steps } from '../activities/dependencies';
 import type { TimedMapping } from '../database/converters/converter';
 import { countTarget, sourceIdentity, targetIdentity } from '../database/identity';
@@ -18,6 +17,7 @@ import { extractBatch } from '../database/target/extract';
 import { loadBatch } from '../database/target/load';
 import { quotePgTable } from '../database/target/quote';
 import { resolveReferences } from '../database/target/references';
+import type { Target, TargetQueries } from '../database/target/session';
 import { transformRows } from '../database/target/transform';
 import { withTransitionDays } from '../database/target/transitions';
 import { validateBatch } from '../database/target/validate';
@@ -33,7 +33,7 @@ import type { Temporal } from './temporal';
 
 export interface Parts {
   readonly source: Source;
-  readonly target: pg.Pool;
+  readonly target: Target;
   readonly temporal: Temporal;
   readonly catalog: Catalog;
   readonly reportsDir: string;
@@ -145,7 +145,7 @@ function createSteps({ source, target }: Parts): Steps {
     load: (mapping, ref, signal) =>
       attempt(mapping, ref, 'load', signal, async (a) => loadBatch(a, await timed(mapping), ref)),
     validate: (mapping, ref, signal) =>
-      attempt(mapping, ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping))),
+      attempt(mapping, ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping), signal)),
   };
 }
 
@@ -156,7 +156,7 @@ const handsOf = async (mapping: Mapping, source: Source): Promise<Hands> => ({
 });
 
 /** A zone's transition days are asked for once in a worker's life; a failure is forgotten, so that it is asked again. */
-function rememberTransitionDays(target: pg.Pool): (mapping: Mapping) => Promise<TimedMapping> {
+function rememberTransitionDays(target: TargetQueries): (mapping: Mapping) => Promise<TimedMapping> {
   const known = new Map<string, Promise<TimedMapping>>();
   return (mapping) => {
     const key = fingerprint(mapping);

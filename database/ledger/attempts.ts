@@ -3,11 +3,12 @@
  * transaction that holds the batch's row and finds its own token in it. So of two attempts that overlap, only the
  * newer can commit; and the newer first ends the older one's backend.
  */
-import type pg from 'pg';
 import type { BatchRef } from '../../shared/messages';
 import { CarryoverError } from '../../shared/errors';
-import { toCarryoverError } from '../sql-errors';
+import type { Transaction } from '../points';
 import type { LegacyKey } from '../source/expressions';
+import type { Target, TargetSession } from '../target/session';
+import { inTransaction } from '../target/transaction';
 
 export interface BatchRow {
   readonly state: 'planned' | 'running' | 'loaded' | 'validated' | 'parked';
@@ -30,11 +31,11 @@ export const isDone = (batch: BatchRow): boolean => batch.state === 'loaded' || 
 export interface Attempt {
   readonly ref: BatchRef;
   readonly token: string;
-  readonly client: pg.PoolClient;
+  readonly session: TargetSession;
   /** The batch as it was when the attempt began. */
   readonly batch: BatchRow;
   /** Runs `work` in one transaction under the batch's row lock, if this attempt is still the newest. */
-  fenced<T>(work: (batch: BatchRow) => Promise<T>): Promise<T>;
+  fenced<T>(name: Transaction, work: (batch: BatchRow) => Promise<T>): Promise<T>;
 }
 
 interface LedgerBatch {
@@ -114,12 +115,8 @@ export function requireSameHands(
 
 const sorted = (identity: object): string => JSON.stringify(Object.entries(identity).sort());
 
-async function readBatch(client: pg.PoolClient, ref: BatchRef, lock: boolean): Promise<LedgerBatch> {
-  const found = await client.query<LedgerBatch>(`${SELECT_BATCH}${lock ? ' FOR UPDATE OF b' : ''}`, [
-    ref.run,
-    ref.batch,
-  ]);
-  const row = found.rows[0];
+/** The batch's line, if its run is still the one's that asks. */
+function requireOwn(ref: BatchRef, row: LedgerBatch | undefined): LedgerBatch {
   if (row === undefined) throw superseded(ref, 'nobody: the ledger does not know it');
   if (Number(row.epoch) !== ref.epoch) throw superseded(ref, `another owner of the run (epoch ${row.epoch})`);
   return row;
@@ -151,77 +148,73 @@ RETURNING token, backend_pid`;
  * @throws CarryoverError `Superseded` where another owner or a newer attempt has the batch
  */
 export async function withAttempt<T>(
-  pool: pg.Pool,
+  target: Target,
   ref: BatchRef,
   step: string,
   signal: AbortSignal,
   hands: Hands,
   work: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
-  const client = await connect(pool);
+  const session = await target.connect();
   let cancel: (() => void) | undefined;
   let failed = true;
   try {
-    const found = await readBatch(client, ref, false);
+    const read = await session.query<LedgerBatch>('attempt.read', SELECT_BATCH, [ref.run, ref.batch]);
+    const found = requireOwn(ref, read.rows[0]);
     requireSameHands(ref.run, found, hands);
     const batch = toBatchRow(found);
-    await client.query(END_OLDER, [ref.run, ref.batch]);
+    await session.query('attempt.endOlder', END_OLDER, [ref.run, ref.batch]);
     // Batches run beside each other: helpers of one would only take the processors of another.
-    await client.query('SET max_parallel_workers_per_gather = 0');
-    const drawn = await client.query<{ token: string; backend_pid: string }>(DRAW_TOKEN, [ref.run, ref.batch, step]);
+    await session.query('attempt.withoutHelpers', 'SET max_parallel_workers_per_gather = 0');
+    const drawn = await session.query<{ token: string; backend_pid: string }>('attempt.drawToken', DRAW_TOKEN, [
+      ref.run,
+      ref.batch,
+      step,
+    ]);
     const { token, backend_pid: pid } = drawn.rows[0]!;
-    cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
+    cancel = () => void target.query('attempt.cancel', 'SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
     signal.addEventListener('abort', cancel);
     if (signal.aborted) cancel();
     const attempt: Attempt = {
       ref,
       token,
-      client,
+      session,
       batch,
-      fenced: (inside) => fenced(client, ref, token, inside),
+      fenced: (name, inside) => fenced(session, ref, token, name, inside),
     };
     const result = await work(attempt);
-    await client.query('RESET max_parallel_workers_per_gather');
+    await session.query('attempt.withHelpers', 'RESET max_parallel_workers_per_gather');
     // The connection goes back to the pool: its backend is no longer this attempt's, and must not be ended as such.
-    await client.query(FORGET_BACKEND, [ref.run, ref.batch, token]);
+    await session.query('attempt.forgetBackend', FORGET_BACKEND, [ref.run, ref.batch, token]);
     failed = false;
     return result;
-  } catch (error) {
-    throw toCarryoverError('target', error);
   } finally {
     if (cancel !== undefined) signal.removeEventListener('abort', cancel);
     // After a failure the connection goes too, so that its backend can never be mistaken for a later attempt's.
-    client.release(failed);
+    session.release(failed);
   }
 }
 
-async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
-  try {
-    return await pool.connect();
-  } catch (error) {
-    throw toCarryoverError('target', error);
-  }
-}
-
-async function fenced<T>(
-  client: pg.PoolClient,
+function fenced<T>(
+  session: TargetSession,
   ref: BatchRef,
   token: string,
+  name: Transaction,
   work: (batch: BatchRow) => Promise<T>,
 ): Promise<T> {
-  await client.query('BEGIN');
-  try {
-    const row = await readBatch(client, ref, true);
+  return inTransaction(session, name, async () => {
+    const locked = await session.query<LedgerBatch>('attempt.lock', `${SELECT_BATCH} FOR UPDATE OF b`, [
+      ref.run,
+      ref.batch,
+    ]);
+    const row = requireOwn(ref, locked.rows[0]);
     if (row.token !== token) throw superseded(ref, 'a newer attempt');
     const result = await work(toBatchRow(row));
-    await client.query(
+    await session.query(
+      'attempt.letGo',
       'UPDATE carryover.batches SET backend_pid = NULL, backend_start = NULL WHERE run_id = $1 AND batch = $2',
       [ref.run, ref.batch],
     );
-    await client.query('COMMIT');
     return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+  });
 }

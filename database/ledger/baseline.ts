@@ -1,5 +1,7 @@
 /** The migrations that were done before Carryover: imported once as a baseline, and never changed afterwards. */
 import { openTarget } from '../target/open-target';
+import type { Target } from '../target/session';
+import { withTransaction } from '../target/transaction';
 
 export interface BaselineLine {
   readonly table: string;
@@ -52,43 +54,55 @@ export interface BaselineImport {
   readonly problems: string[];
 }
 
+/** What rolls an import back: the ledger holds another line for a table. */
+class Refused extends Error {
+  constructor(readonly problems: string[]) {
+    super('the baseline holds other lines');
+  }
+}
+
 /** Imports the lines that the ledger does not hold yet, all or none. */
 export async function importBaseline(targetUrl: string, lines: readonly BaselineLine[]): Promise<BaselineImport> {
-  const pool = openTarget(targetUrl, 1);
-  const client = await pool.connect().catch(async (error: unknown) => {
-    await pool.end();
-    throw error;
-  });
+  const target = openTarget(targetUrl, 1);
   try {
-    await client.query('BEGIN');
-    const inserted = await client.query<{ table: string }>(
+    const added = await insertLines(target, lines);
+    return { added, known: lines.length - added, problems: [] };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { added: 0, known: lines.length - error.problems.length, problems: error.problems };
+  } finally {
+    await target.end();
+  }
+}
+
+function insertLines(target: Target, lines: readonly BaselineLine[]): Promise<number> {
+  const json = JSON.stringify(lines);
+  return withTransaction(target, 'baseline', async (session) => {
+    const inserted = await session.query(
+      'baseline.insert',
       `INSERT INTO carryover.baseline (table_name, domain, source_rows, records)
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS l ("table" text, domain text, "sourceRows" bigint, records bigint)
-       ON CONFLICT DO NOTHING RETURNING table_name AS table`,
-      [JSON.stringify(lines)],
+       ON CONFLICT DO NOTHING`,
+      [json],
     );
-    const changed = await client.query<Record<'table' | 'held' | 'given', string>>(
+    const changed = await session.query<Record<'table' | 'held' | 'given', string>>(
+      'baseline.compare',
       `SELECT l."table", format('%s, %s of %s', b.domain, b.records, b.source_rows) AS held,
               format('%s, %s of %s', l.domain, l.records, l."sourceRows") AS given
          FROM jsonb_to_recordset($1::jsonb) AS l ("table" text, domain text, "sourceRows" bigint, records bigint)
          JOIN carryover.baseline b ON b.table_name = l."table"
         WHERE (b.domain, b.source_rows, b.records) IS DISTINCT FROM (l.domain, l."sourceRows", l.records)
         ORDER BY 1`,
-      [JSON.stringify(lines)],
+      [json],
     );
-    const refused = changed.rows.length > 0;
-    await client.query(refused ? 'ROLLBACK' : 'COMMIT');
-    const added = refused ? 0 : inserted.rows.length;
-    return {
-      added,
-      known: lines.length - added - changed.rows.length,
-      problems: changed.rows.map(
-        ({ table, held, given }) =>
-          `The baseline already holds "${table}" (${held}), and the file says otherwise (${given}); correct the file: what was imported is not changed.`,
-      ),
-    };
-  } finally {
-    client.release(true);
-    await pool.end();
-  }
+    if (changed.rows.length > 0) {
+      throw new Refused(
+        changed.rows.map(
+          ({ table, held, given }) =>
+            `The baseline already holds "${table}" (${held}), and the file says otherwise (${given}); correct the file: what was imported is not changed.`,
+        ),
+      );
+    }
+    return inserted.rowCount ?? 0;
+  });
 }

@@ -1,14 +1,13 @@
 /** A run's batches in the ledger: cut one by one, immutable once cut; what is left to do is asked here. */
-import type pg from 'pg';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
 import type { BatchRef, CutResult, LoadResult, Remaining, UnfinishedBatch } from '../../shared/messages';
-import { classified } from '../sql-errors';
 import type { LegacyKey } from '../source/expressions';
 import { requireSameHands } from './attempts';
 import type { Hands } from './attempts';
 import { cutKey } from '../source/keys';
 import type { Source } from '../source/open-source';
+import type { TargetQueries } from '../target/session';
 
 /** Raised where the run has another owner by now. */
 export function requireEpoch(run: string, expected: number, found: number | undefined): void {
@@ -49,14 +48,14 @@ UPDATE carryover.runs r SET cut_to_end = r.cut_to_end OR $7 FROM cut WHERE r.run
  * that an answer that got lost cuts nothing twice. The source is asked outside of any transaction of the target.
  */
 export async function cutBatch(
-  pool: pg.Pool,
+  target: TargetQueries,
   source: Source,
   mapping: Mapping,
   ref: BatchRef,
   hands: Hands,
 ): Promise<CutResult> {
   const read = async (): Promise<CutState> => {
-    const found = await classified('target', pool.query<CutState>(READ_CUT, [ref.run, ref.batch]));
+    const found = await target.query<CutState>('cut.read', READ_CUT, [ref.run, ref.batch]);
     requireEpoch(ref.run, ref.epoch, found.rows[0] === undefined ? undefined : Number(found.rows[0].epoch));
     return found.rows[0]!;
   };
@@ -67,20 +66,24 @@ export async function cutBatch(
   const bounds = { after: state.previous, from: state.lower_key!, upper: state.upper_key! };
   const cut = await cutKey(source, mapping, bounds, Number(state.batch_rows));
   const after = bounds.after && JSON.stringify(bounds.after);
-  await classified(
-    'target',
-    pool.query(RECORD_CUT, [ref.run, ref.batch, after, JSON.stringify(cut.to), cut.rows, ref.epoch, cut.last]),
-  );
+  const line = [ref.run, ref.batch, after, JSON.stringify(cut.to), cut.rows, ref.epoch, cut.last];
+  await target.query('cut.record', RECORD_CUT, line);
   // What stands in the ledger counts, also where another attempt was first.
   return { end: false, rows: Number((await read()).there) };
 }
 
 /** What the ledger holds as not validated, lowest numbers first, and the totals of what is done. */
-export async function readRemaining(pool: pg.Pool, run: string, epoch: number, limit: number): Promise<Remaining> {
-  const found = await classified(
-    'target',
-    pool.query<{ epoch: string; cut_to_end: boolean; next: string } & Record<keyof LoadResult, string>>(
-      `SELECT r.epoch, r.cut_to_end, coalesce(max(b.batch), 0) + 1 AS next,
+export async function readRemaining(
+  target: TargetQueries,
+  run: string,
+  epoch: number,
+  limit: number,
+): Promise<Remaining> {
+  const found = await target.query<
+    { epoch: string; cut_to_end: boolean; next: string } & Record<keyof LoadResult, string>
+  >(
+    'run.totals',
+    `SELECT r.epoch, r.cut_to_end, coalesce(max(b.batch), 0) + 1 AS next,
          coalesce(sum(b.source) FILTER (WHERE done), 0) AS source,
          coalesce(sum(b.inserted), 0) AS inserted, coalesce(sum(b.updated), 0) AS updated,
          coalesce(sum(b.unchanged), 0) AS unchanged, coalesce(sum(b.quarantined), 0) AS quarantined,
@@ -88,18 +91,20 @@ export async function readRemaining(pool: pg.Pool, run: string, epoch: number, l
        FROM carryover.runs r
        LEFT JOIN (SELECT *, loaded_at IS NOT NULL AS done FROM carryover.batches) b USING (run_id)
        WHERE run_id = $1 GROUP BY run_id`,
-      [run],
-    ),
+    [run],
   );
   const totals = found.rows[0];
   requireEpoch(run, epoch, totals === undefined ? undefined : Number(totals.epoch));
-  const batches = await classified(
-    'target',
-    pool.query<{ batch: string; state: UnfinishedBatch['state']; source: string; cause: string | null }>(
-      `SELECT batch, state, source, cause FROM carryover.batches
+  const batches = await target.query<{
+    batch: string;
+    state: UnfinishedBatch['state'];
+    source: string;
+    cause: string | null;
+  }>(
+    'run.unfinished',
+    `SELECT batch, state, source, cause FROM carryover.batches
        WHERE run_id = $1 AND state <> 'validated' ORDER BY state = 'parked', batch LIMIT $2`,
-      [run, limit],
-    ),
+    [run, limit],
   );
   const number = (name: keyof LoadResult): number => Number(totals![name]);
   return {
@@ -123,13 +128,11 @@ export async function readRemaining(pool: pg.Pool, run: string, epoch: number, l
 }
 
 /** Parks a batch with its cause; what it has loaded stays loaded. */
-export async function parkBatch(pool: pg.Pool, ref: BatchRef, cause: string): Promise<void> {
-  await classified(
-    'target',
-    pool.query(
-      `UPDATE carryover.batches b SET state = 'parked', cause = $4 FROM carryover.runs r
+export async function parkBatch(target: TargetQueries, ref: BatchRef, cause: string): Promise<void> {
+  await target.query(
+    'run.park',
+    `UPDATE carryover.batches b SET state = 'parked', cause = $4 FROM carryover.runs r
        WHERE r.run_id = b.run_id AND b.run_id = $1 AND b.batch = $2 AND r.epoch = $3 AND b.state <> 'validated'`,
-      [ref.run, ref.batch, ref.epoch, cause],
-    ),
+    [ref.run, ref.batch, ref.epoch, cause],
   );
 }

@@ -1,44 +1,35 @@
 /** Ends a run: the ledger alone decides that it is finished, and the verdict is computed from what was found. */
-import type pg from 'pg';
 import type { Headline } from '../../shared/messages';
 import { decideVerdict } from '../../shared/verdict';
 import type { CheckResult, Verdict } from '../../shared/verdict';
-import { classified } from '../sql-errors';
+import type { Target, TargetQueries } from '../target/session';
+import { withTransaction } from '../target/transaction';
 import { requireEpoch } from './batches';
 
 /** Stores what the checks found, while the run is open and ours; a later round replaces an earlier one. */
 export async function storeChecks(
-  pool: pg.Pool,
+  target: Target,
   run: string,
   epoch: number,
   checks: readonly CheckResult[],
 ): Promise<void> {
-  const client = await classified('target', pool.connect());
-  try {
-    await client.query('BEGIN');
-    const found = await client.query<{ epoch: number; state: string }>(
+  await withTransaction(target, 'checks', async (session) => {
+    const found = await session.query<{ epoch: number; state: string }>(
+      'checks.lock',
       'SELECT epoch, state FROM carryover.runs WHERE run_id = $1 FOR UPDATE',
       [run],
     );
     requireEpoch(run, epoch, found.rows[0]?.epoch);
-    if (found.rows[0]!.state === 'finished') {
-      await client.query('ROLLBACK');
-      return;
-    }
-    await client.query('DELETE FROM carryover.checks WHERE run_id = $1', [run]);
+    if (found.rows[0]!.state === 'finished') return;
+    await session.query('checks.forget', 'DELETE FROM carryover.checks WHERE run_id = $1', [run]);
     for (const [position, check] of checks.entries()) {
-      await client.query(
+      await session.query(
+        'checks.store',
         'INSERT INTO carryover.checks (run_id, position, name, compared, found) VALUES ($1, $2, $3, $4, $5)',
         [run, position, check.name, check.compared, check.found],
       );
     }
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+  });
 }
 
 interface BalanceRow {
@@ -65,16 +56,14 @@ SELECT r.epoch, b.*,
 FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id = $1`;
 
 /** Closes the run with its verdict; a run that is closed already is returned as it was. */
-export async function finishRun(pool: pg.Pool, run: string, epoch: number): Promise<Headline> {
-  const read = await classified('target', pool.query<BalanceRow>(READ_BALANCE, [run]));
+export async function finishRun(target: TargetQueries, run: string, epoch: number): Promise<Headline> {
+  const read = await target.query<BalanceRow>('finish.balance', READ_BALANCE, [run]);
   const row = read.rows[0];
   requireEpoch(run, epoch, row === undefined ? undefined : Number(row.epoch));
-  const checks = await classified(
-    'target',
-    pool.query<{ name: string; compared: string; found: string }>(
-      'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1',
-      [run],
-    ),
+  const checks = await target.query<{ name: string; compared: string; found: string }>(
+    'finish.checks',
+    'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1',
+    [run],
   );
   const number = (name: keyof BalanceRow): number => Number(row![name]);
   const balance = {
@@ -91,13 +80,11 @@ export async function finishRun(pool: pg.Pool, run: string, epoch: number): Prom
   }));
   const complete = row!.complete && number('unfinished') === 0;
   const verdict = row!.verdict ?? decideVerdict(balance, results, complete);
-  await classified(
-    'target',
-    pool.query(
-      `UPDATE carryover.runs SET state = 'finished', verdict = $3, finished_at = now()
+  await target.query(
+    'finish.close',
+    `UPDATE carryover.runs SET state = 'finished', verdict = $3, finished_at = now()
        WHERE run_id = $1 AND epoch = $2 AND state = 'open'`,
-      [run, epoch, verdict],
-    ),
+    [run, epoch, verdict],
   );
   return {
     verdict,

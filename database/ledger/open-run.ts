@@ -2,11 +2,11 @@
  * Opens a run, or goes on with the one that is open: who owns a migration's run is decided here, under a lock, by the
  * ledger and by what Temporal says of the owner.
  */
-import type pg from 'pg';
 import { CarryoverError } from '../../shared/errors';
 import type { RunPlan } from '../../shared/messages';
-import { classified } from '../sql-errors';
 import type { LegacyKey } from '../source/expressions';
+import type { Target, TargetQueries } from '../target/session';
+import { withTransaction } from '../target/transaction';
 
 /** A workflow chain: its id and the first run of it, in a namespace of a cluster. */
 export interface Owner {
@@ -49,10 +49,11 @@ interface OpenRun {
 }
 
 /** The open run of a migration, if there is one. */
-export async function findOpenRun(client: pg.ClientBase | pg.Pool, migration: string): Promise<OpenRun | null> {
-  const found = await classified(
-    'target',
-    client.query<OpenRun>(`SELECT * FROM carryover.runs WHERE migration = $1 AND state = 'open'`, [migration]),
+export async function findOpenRun(target: TargetQueries, migration: string): Promise<OpenRun | null> {
+  const found = await target.query<OpenRun>(
+    'run.find',
+    `SELECT * FROM carryover.runs WHERE migration = $1 AND state = 'open'`,
+    [migration],
   );
   return found.rows[0] ?? null;
 }
@@ -64,36 +65,29 @@ export async function findOpenRun(client: pg.ClientBase | pg.Pool, migration: st
  *   where the mapping or one of the servers is not the one that the open run began with
  */
 export async function openRun(
-  pool: pg.Pool,
+  target: Target,
   owner: Owner,
   run: Pick<NewRun, 'migration' | 'fingerprint' | 'sourceIdentity' | 'targetIdentity'>,
   isAlive: (workflow: string, firstRun: string) => Promise<boolean>,
   describe: () => Promise<NewRun>,
 ): Promise<RunPlan> {
   // Described before the lock is taken: the source is asked to count, and no transaction should wait for that.
-  const described = (await findOpenRun(pool, run.migration)) === null ? await describe() : null;
-  const client = await classified('target', pool.connect());
-  try {
-    await client.query('BEGIN');
+  const described = (await findOpenRun(target, run.migration)) === null ? await describe() : null;
+  return withTransaction(target, 'run.open', async (session) => {
     // One start at a time: two that arrive together must not both find nothing.
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [`carryover run ${run.migration}`]);
-    const open = await findOpenRun(client, run.migration);
-    const plan =
-      open === null
-        ? await insertRun(client, owner, described ?? (await describe()))
-        : await goOn(client, owner, run, open, isAlive);
-    await client.query('COMMIT');
-    return plan;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+    await session.query('run.lock', 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [
+      `carryover run ${run.migration}`,
+    ]);
+    const open = await findOpenRun(session, run.migration);
+    return open === null
+      ? insertRun(session, owner, described ?? (await describe()))
+      : goOn(session, owner, run, open, isAlive);
+  });
 }
 
-async function insertRun(client: pg.ClientBase, owner: Owner, run: NewRun): Promise<RunPlan> {
-  const inserted = await client.query<{ run_id: string }>(
+async function insertRun(session: TargetQueries, owner: Owner, run: NewRun): Promise<RunPlan> {
+  const inserted = await session.query<{ run_id: string }>(
+    'run.insert',
     `INSERT INTO carryover.runs (migration, mode, fingerprint, input, lower_key, upper_key, batch_rows, concurrency,
        estimated_rows, target_rows_before, cut_to_end, source_identity, target_identity, owner_cluster,
        owner_namespace, owner_workflow, owner_first_run, owner_current_run)
@@ -117,7 +111,7 @@ async function insertRun(client: pg.ClientBase, owner: Owner, run: NewRun): Prom
 }
 
 async function goOn(
-  client: pg.ClientBase,
+  session: TargetQueries,
   owner: Owner,
   run: Pick<NewRun, 'migration' | 'fingerprint' | 'sourceIdentity' | 'targetIdentity'>,
   open: OpenRun,
@@ -133,7 +127,8 @@ async function goOn(
   let epoch = Number(open.epoch);
   if (open.owner_current_run !== owner.currentRun) {
     epoch += 1;
-    await client.query(
+    await session.query(
+      'run.own',
       `UPDATE carryover.runs SET epoch = $2, owner_cluster = $3, owner_namespace = $4, owner_workflow = $5,
          owner_first_run = $6, owner_current_run = $7 WHERE run_id = $1`,
       [open.run_id, epoch, owner.cluster, owner.namespace, owner.workflow, owner.firstRun, owner.currentRun],

@@ -1,10 +1,10 @@
 /** What a load writes into the ledger beside its batch's line: quarantine, its occurrences, outcomes of lookups. */
-import type pg from 'pg';
 import { namedColumns, referencesOf } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { BatchRef } from '../../shared/messages';
 import { staged, stagedKey, stagedReference } from '../target/expressions';
 import { literalPg } from '../target/quote';
+import type { TargetQueries } from '../target/session';
 import type { StageTables } from '../target/stage';
 
 /** The whole source row as jsonb: named columns as text, then what the stage's text columns could not hold. */
@@ -19,13 +19,14 @@ function sourceRow(mapping: Mapping): string {
  * @returns the number of rows that this batch quarantined
  */
 export async function recordQuarantine(
-  client: pg.ClientBase,
+  session: TargetQueries,
   mapping: Mapping,
   ref: BatchRef,
   tables: StageTables,
 ): Promise<number> {
   const key = stagedKey(mapping);
-  await client.query(
+  await session.query(
+    'load.quarantine',
     `INSERT INTO carryover.quarantine AS q (migration, legacy_key, reason, reasons, columns, source_row,
        source_row_sha256, first_run, first_batch, last_run, last_batch)
      SELECT $1, ${key}, u.reasons[1], u.reasons, u.columns, ${sourceRow(mapping)}, r.sha256, $2, $3, $2, $3
@@ -36,7 +37,8 @@ export async function recordQuarantine(
        last_run = excluded.last_run, last_batch = excluded.last_batch, last_seen = now(), attempts = q.attempts + 1`,
     [mapping.name, ref.run, ref.batch],
   );
-  const occurrences = await client.query(
+  const occurrences = await session.query(
+    'load.occurrences',
     `INSERT INTO carryover.quarantine_occurrences (run_id, batch, migration, legacy_key, reason)
      SELECT $2, $3, $1, ${key}, u.reasons[1] FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n`,
     [mapping.name, ref.run, ref.batch],
@@ -46,12 +48,13 @@ export async function recordQuarantine(
 
 /** Rows that were in quarantine and are fit now have come over. */
 export async function settleReplayed(
-  client: pg.ClientBase,
+  session: TargetQueries,
   ref: BatchRef,
   key: string,
   tables: StageTables,
 ): Promise<void> {
-  await client.query(
+  await session.query(
+    'load.replayed',
     `UPDATE carryover.quarantine q SET state = 'replayed', last_run = $2, last_batch = $3, last_seen = now()
      FROM (SELECT ${key} AS legacy_key FROM ${tables.rows} r
            WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)) fit
@@ -62,7 +65,7 @@ export async function settleReplayed(
 
 /** Rows by outcome of each lookup: all rows of the batch for cases, the loaded ones for actors. */
 export async function recordLookups(
-  client: pg.ClientBase,
+  session: TargetQueries,
   mapping: Mapping,
   ref: BatchRef,
   tables: StageTables,
@@ -78,7 +81,8 @@ export async function recordLookups(
         ? ''
         : `UNION ALL SELECT ${outcome(`${key} IS NULL`)}, -1
            FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n LEFT JOIN ${answers} a ON a.key = ${key}`;
-    await client.query(
+    await session.query(
+      'load.lookups',
       `INSERT INTO carryover.lookups (run_id, batch, reference, role, outcome, rows)
        SELECT $1, $2, $3, $4, outcome, sum(rows)
        FROM (SELECT ${outcome('a.key IS NULL')} AS outcome, a.rows FROM ${answers} a ${unfit}) o

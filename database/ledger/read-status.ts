@@ -1,5 +1,5 @@
 /** What the ledger says of the runs: read by people, never by a run. */
-import type { Pool } from 'pg';
+import type { TargetQueries } from '../target/session';
 
 export interface RunStatus {
   readonly run: string;
@@ -40,7 +40,7 @@ SELECT r.run_id::text AS run, r.migration, r.state, r.verdict, r.owner_workflow 
   FROM carryover.runs r JOIN carryover.run_balance b USING (run_id)`;
 
 /** The latest run of each migration, by name. */
-export function readLatestRuns(target: Pool): Promise<RunStatus[]> {
+export function readLatestRuns(target: TargetQueries): Promise<RunStatus[]> {
   return readRuns(
     target,
     `${RUNS} WHERE r.run_id IN (SELECT max(run_id) FROM carryover.runs GROUP BY migration) ORDER BY r.migration`,
@@ -49,18 +49,20 @@ export function readLatestRuns(target: Pool): Promise<RunStatus[]> {
 }
 
 /** One run, or undefined where the ledger knows none of that number. */
-export async function readRun(target: Pool, run: string): Promise<RunStatus | undefined> {
+export async function readRun(target: TargetQueries, run: string): Promise<RunStatus | undefined> {
   return (await readRuns(target, `${RUNS} WHERE r.run_id = $1`, [run]))[0];
 }
 
-async function readRuns(target: Pool, sql: string, values: string[]): Promise<RunStatus[]> {
-  const runs = (await target.query<Row>(sql, values)).rows;
+async function readRuns(target: TargetQueries, sql: string, values: string[]): Promise<RunStatus[]> {
+  const runs = (await target.query<Row>('status.runs', sql, values)).rows;
   const batches = await target.query<Row>(
+    'status.batches',
     `SELECT run_id::text AS run, state, count(*)::text AS batches
        FROM carryover.batches WHERE run_id = ANY ($1::bigint[]) GROUP BY 1, 2`,
     [runs.map((run) => run.run)],
   );
   const parked = await target.query<Row>(
+    'status.parked',
     `SELECT run_id::text AS run, batch::text AS batch, cause
        FROM carryover.batches WHERE run_id = ANY ($1::bigint[]) AND state = 'parked' ORDER BY batch`,
     [runs.map((run) => run.run)],

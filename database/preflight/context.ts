@@ -1,20 +1,13 @@
 /** What the checks look at: both servers through plain queries, the mapping, and the catalogue facts that they share. */
 import type { Mapping } from '../../mappings/mapping';
+import type { Point } from '../points';
+import type { SourceQueries, SourceRow, SourceValue } from '../source/session';
+import type { TargetQueries } from '../target/session';
 import { describeUrl } from './describe-url';
 import type { SourceColumn, SourceIndex } from './source-facts';
 import { readCurrentUser, readSourceColumns, readSourceIndexes } from './source-facts';
 import type { TargetColumn, TargetTable } from './target-facts';
 import { readTargetColumns, readTargetTable } from './target-facts';
-
-/** The part of a source that the preflight uses; every value comes as text. */
-export interface SourceQueries {
-  query(sql: string, values?: readonly unknown[]): Promise<(string | null)[][]>;
-}
-
-/** The part of a target pool that the preflight uses. */
-export interface TargetQueries {
-  query(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
-}
 
 export interface PreflightInput {
   readonly source: SourceQueries;
@@ -31,9 +24,9 @@ export interface Context {
   readonly mapping: Mapping;
   readonly sourceName: string;
   readonly targetName: string;
-  source(sql: string, values?: readonly unknown[]): Promise<(string | null)[][]>;
+  source(point: Point, sql: string, values?: readonly SourceValue[]): Promise<SourceRow[]>;
   /** Queries must cast what they select to text: how a pool parses other types is not for the checks to know. */
-  target(sql: string, values?: unknown[]): Promise<TargetRow[]>;
+  target(point: Point, sql: string, values?: readonly unknown[]): Promise<TargetRow[]>;
   /** Account of the source connection as GRANT writes it. */
   sourceUser(): Promise<string>;
   sourceColumns(): Promise<SourceColumn[]>;
@@ -53,13 +46,16 @@ export function createContext(input: PreflightInput, mapping: Mapping): Context 
     mapping,
     sourceName: input.sourceUrl === undefined ? 'as configured' : describeUrl(input.sourceUrl),
     targetName: input.targetUrl === undefined ? 'as configured' : describeUrl(input.targetUrl),
-    source: (sql, values) => input.source.query(sql, values),
-    target: async (sql, values) => (await input.target.query(sql, values)).rows as TargetRow[],
+    source: (point, sql, values) => input.source.query(point, sql, values),
+    target: async (point, sql, values) => (await input.target.query<TargetRow>(point, sql, values)).rows,
     sourceUser: () => once('source user', () => readCurrentUser(context)),
     sourceColumns: () => once('source columns', () => readSourceColumns(context)),
     sourceIndexes: () => once('source indexes', () => readSourceIndexes(context)),
     targetUser: () =>
-      once('target user', async () => (await context.target('SELECT quote_ident(current_user) AS name'))[0]!.name!),
+      once('target user', async () => {
+        const [user] = await context.target('preflight.targetUser', 'SELECT quote_ident(current_user) AS name');
+        return user!.name!;
+      }),
     targetTable: (table) => once(`target table ${table}`, () => readTargetTable(context, table)),
     targetColumns: (table) => once(`target columns ${table}`, () => readTargetColumns(context, table)),
   };

@@ -21,7 +21,7 @@ export interface SourceIndex {
 }
 
 export async function readCurrentUser(context: Pick<Context, 'source'>): Promise<string> {
-  const account = (await context.source('SELECT CURRENT_USER()'))[0]?.[0] ?? '';
+  const account = (await context.source('preflight.sourceUser', 'SELECT CURRENT_USER()'))[0]?.[0] ?? '';
   const at = account.lastIndexOf('@');
   const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   return `${quote(account.slice(0, at))}@${quote(account.slice(at + 1))}`;
@@ -29,6 +29,7 @@ export async function readCurrentUser(context: Pick<Context, 'source'>): Promise
 
 export async function readSourceColumns(context: Pick<Context, 'source' | 'mapping'>): Promise<SourceColumn[]> {
   const rows = await context.source(
+    'preflight.sourceColumns',
     `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE
        FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?
@@ -47,6 +48,7 @@ export async function readSourceColumns(context: Pick<Context, 'source' | 'mappi
 
 export async function readSourceIndexes(context: Pick<Context, 'source' | 'mapping'>): Promise<SourceIndex[]> {
   const rows = await context.source(
+    'preflight.sourceIndexes',
     `SELECT INDEX_NAME, NON_UNIQUE, COLUMN_NAME, SUB_PART, NULLABLE
        FROM information_schema.STATISTICS
       WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?

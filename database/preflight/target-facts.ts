@@ -31,6 +31,7 @@ type Reader = Pick<Context, 'target' | 'mapping'>;
 export async function readTargetTable(context: Reader, table: string): Promise<TargetTable | undefined> {
   const named = [context.mapping.target.schema, table];
   const [row] = await context.target(
+    'preflight.targetTable',
     `SELECT c.relkind::text AS kind, row_security_active(c.oid)::text AS "rowSecurity", -- relhasrules stays set until a VACUUM after the last rule is gone
             EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3'))::text AS rules
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -39,6 +40,7 @@ export async function readTargetTable(context: Reader, table: string): Promise<T
   );
   if (row === undefined) return undefined;
   const triggers = await context.target(
+    'preflight.targetTriggers',
     `SELECT t.tgname::text AS name
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = $2 AND NOT t.tgisinternal AND t.tgenabled <> 'D'
@@ -55,6 +57,7 @@ export async function readTargetTable(context: Reader, table: string): Promise<T
 
 export async function readTargetColumns(context: Reader, table: string): Promise<TargetColumn[]> {
   const rows = await context.target(
+    'preflight.targetColumns',
     `SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
             coalesce(b.typname, t.typname)::text AS base, a.atttypid::text AS oid,
             (CASE WHEN b.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END)::text AS modifier,

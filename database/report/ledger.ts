@@ -1,6 +1,7 @@
 /** What the ledger knows of a run: counts by fate, lookups, quarantine, checks, and the estate around it. */
 import type { ReportFacts } from '../../report/facts';
-import { rowsOf, toNumber, type Queryable } from './query';
+import type { TargetQueries } from '../target/session';
+import { rowsOf, toNumber } from './query';
 
 export interface RunFacts {
   readonly migration: string;
@@ -15,14 +16,14 @@ SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finis
 FROM carryover.runs WHERE run_id = $1`;
 
 /** The run's own line, or null where the ledger holds no such run. */
-export async function readRun(db: Queryable, run: string): Promise<RunFacts | null> {
+export async function readRun(db: TargetQueries, run: string): Promise<RunFacts | null> {
   const [row] = await rowsOf<{
     migration: string;
     estimated_rows: string;
     target_rows_before: string;
     started_at: Date;
     finished_at: Date;
-  }>(db, RUN, [run]);
+  }>(db, 'report.run', RUN, [run]);
   if (row === undefined) return null;
   return {
     migration: row.migration,
@@ -42,10 +43,10 @@ FROM carryover.run_balance WHERE run_id = $1`;
 
 /** Rows by fate. A batch that is loaded but not validated is not complete: nobody has looked at it yet. */
 export async function readBalance(
-  db: Queryable,
+  db: TargetQueries,
   run: string,
 ): Promise<Pick<ReportFacts, 'balance' | 'written' | 'complete' | 'batches'>> {
-  const [row] = await rowsOf<Record<string, string> & { complete: boolean }>(db, BALANCE, [run]);
+  const [row] = await rowsOf<Record<string, string> & { complete: boolean }>(db, 'report.balance', BALANCE, [run]);
   const count = (name: string): number => toNumber(row![name]!);
   return {
     balance: {
@@ -66,8 +67,8 @@ SELECT batch, coalesce(cause, 'unknown') AS cause FROM carryover.batches
 WHERE run_id = $1 AND state = 'parked' ORDER BY batch LIMIT 100`;
 
 /** The first parked batches. */
-export async function readParked(db: Queryable, run: string): Promise<ReportFacts['parked']> {
-  return rowsOf<{ batch: number; cause: string }>(db, PARKED, [run]);
+export async function readParked(db: TargetQueries, run: string): Promise<ReportFacts['parked']> {
+  return rowsOf<{ batch: number; cause: string }>(db, 'report.parked', PARKED, [run]);
 }
 
 export type Outcome = 'resolved' | 'absent' | 'unmapped' | 'ambiguous';
@@ -76,9 +77,14 @@ const OUTCOMES = `
 SELECT reference, outcome, sum(rows) AS rows FROM carryover.lookups WHERE run_id = $1 GROUP BY reference, outcome`;
 
 /** Rows by reference and outcome; an outcome that no row had is absent. */
-export async function readOutcomes(db: Queryable, run: string): Promise<Map<string, Map<Outcome, number>>> {
+export async function readOutcomes(db: TargetQueries, run: string): Promise<Map<string, Map<Outcome, number>>> {
   const byReference = new Map<string, Map<Outcome, number>>();
-  for (const row of await rowsOf<{ reference: string; outcome: Outcome; rows: string }>(db, OUTCOMES, [run])) {
+  for (const row of await rowsOf<{ reference: string; outcome: Outcome; rows: string }>(
+    db,
+    'report.outcomes',
+    OUTCOMES,
+    [run],
+  )) {
     const outcomes = byReference.get(row.reference) ?? new Map<Outcome, number>();
     byReference.set(row.reference, outcomes.set(row.outcome, toNumber(row.rows)));
   }
@@ -100,24 +106,25 @@ GROUP BY 1, 2`;
 
 /** Quarantined rows of the run by reason and by a source column; without one, the status is null. */
 export async function readQuarantine(
-  db: Queryable,
+  db: TargetQueries,
   run: string,
   statusColumn: string | null,
   codes: readonly string[],
 ): Promise<ReportFacts['quarantine']> {
-  const rows = await rowsOf<{ reason: string; status: string | null; rows: string }>(db, QUARANTINE, [
-    run,
-    statusColumn,
-    codes,
-  ]);
+  const rows = await rowsOf<{ reason: string; status: string | null; rows: string }>(
+    db,
+    'report.quarantine',
+    QUARANTINE,
+    [run, statusColumn, codes],
+  );
   return rows.map(({ reason, status, rows: count }) => ({ reason, status, rows: toNumber(count) }));
 }
 
 const CHECKS = 'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1 ORDER BY position, name';
 
 /** Quality checks in the order in which they ran. */
-export async function readChecks(db: Queryable, run: string): Promise<ReportFacts['checks']> {
-  const rows = await rowsOf<{ name: string; compared: string; found: string }>(db, CHECKS, [run]);
+export async function readChecks(db: TargetQueries, run: string): Promise<ReportFacts['checks']> {
+  const rows = await rowsOf<{ name: string; compared: string; found: string }>(db, 'report.checks', CHECKS, [run]);
   return rows.map(({ name, compared, found }) => ({ name, compared: toNumber(compared), found: toNumber(found) }));
 }
 
@@ -137,15 +144,15 @@ FROM latest l LEFT JOIN carryover.batches b USING (run_id)
 GROUP BY 1`;
 
 /** All migrations before this run, each by its latest finished run; the imported ones stand in the baseline. */
-export async function readEstate(db: Queryable, run: string, migration: string): Promise<ReportFacts['estate']> {
+export async function readEstate(db: TargetQueries, run: string, migration: string): Promise<ReportFacts['estate']> {
   type Row = { own: boolean; tables: string; source: string; records: string };
   const counts = (row: Row | undefined): ReportFacts['estate']['baseline'] => ({
     tables: toNumber(row?.tables ?? '0'),
     source: toNumber(row?.source ?? '0'),
     records: toNumber(row?.records ?? '0'),
   });
-  const [baseline] = await rowsOf<Row>(db, BASELINE, []);
-  const earlier = await rowsOf<Row>(db, EARLIER, [run, migration]);
+  const [baseline] = await rowsOf<Row>(db, 'report.baseline', BASELINE, []);
+  const earlier = await rowsOf<Row>(db, 'report.earlier', EARLIER, [run, migration]);
   const own = earlier.find((row) => row.own);
   return {
     baseline: counts(baseline),

@@ -1,12 +1,16 @@
-import { escapeLiteral } from 'pg';
-import type { ClientBase, Pool, QueryResultRow } from 'pg';
-
-/** What the report's statements need of a connection. */
-export type Queryable = Pick<ClientBase, 'query'>;
+import type { Point, Transaction } from '../points';
+import { literalPg } from '../target/quote';
+import type { Target, TargetQueries, TargetSession } from '../target/session';
+import { withTransaction } from '../target/transaction';
 
 /** Rows of one statement. */
-export async function rowsOf<R extends QueryResultRow>(db: Queryable, sql: string, values: unknown[]): Promise<R[]> {
-  return (await db.query<R>(sql, values)).rows;
+export async function rowsOf<R extends object>(
+  db: TargetQueries,
+  point: Point,
+  sql: string,
+  values: readonly unknown[],
+): Promise<R[]> {
+  return (await db.query<R>(point, sql, values)).rows;
 }
 
 /**
@@ -21,40 +25,39 @@ export function toNumber(value: string): number {
 }
 
 /**
- * Runs the statements of `read` in one snapshot, so that all figures belong to the same moment, and without the right
- * to write. Sorts get enough memory for the one window over the whole target table, and scans are told that helpers
- * cost little: the planner cannot know that millions of rows fall into a handful of groups.
- *
- * @param shared name of a snapshot that another transaction has exported and still holds
+ * Reads in one snapshot, so that all figures belong to the same moment, and without the right to write. Sorts get enough
+ * memory for the one window over the whole target table, and scans are told that helpers cost little: the planner cannot
+ * know that millions of rows fall into a handful of groups.
  */
-export async function inSnapshot<T>(pool: Pool, read: (db: Queryable) => Promise<T>, shared?: string): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    if (shared !== undefined) await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(shared)}`);
-    await client.query("SET LOCAL work_mem = '64MB'");
-    await client.query('SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0');
-    const result = await read(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    // A connection that cannot even roll back must not go back to the pool.
-    await client.query('ROLLBACK').catch((cause: unknown) => (broken = cause as Error));
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+function inSnapshot<T>(target: Target, name: Transaction, read: (session: TargetSession) => Promise<T>): Promise<T> {
+  return withTransaction(target, name, read, 'ISOLATION LEVEL REPEATABLE READ READ ONLY');
+}
+
+async function prepare(session: TargetQueries): Promise<void> {
+  await session.query('report.memory', "SET LOCAL work_mem = '64MB'");
+  await session.query('report.setupCost', 'SET LOCAL parallel_setup_cost = 0');
+  await session.query('report.tupleCost', 'SET LOCAL parallel_tuple_cost = 0');
 }
 
 /** Runs two readings at once over one and the same snapshot. */
 export async function inSharedSnapshot<A, B>(
-  pool: Pool,
-  first: (db: Queryable) => Promise<A>,
-  second: (db: Queryable) => Promise<B>,
+  target: Target,
+  first: (db: TargetQueries) => Promise<A>,
+  second: (db: TargetQueries) => Promise<B>,
 ): Promise<[A, B]> {
-  return inSnapshot(pool, async (db) => {
-    const [exported] = await rowsOf<{ name: string }>(db, 'SELECT pg_export_snapshot() AS name', []);
-    return Promise.all([first(db), inSnapshot(pool, second, exported!.name)]);
+  return inSnapshot(target, 'report.ledger', async (session) => {
+    await prepare(session);
+    const [exported] = await rowsOf<{ name: string }>(
+      session,
+      'report.export',
+      'SELECT pg_export_snapshot() AS name',
+      [],
+    );
+    const other = inSnapshot(target, 'report.target', async (own) => {
+      await own.query('report.snapshot', `SET TRANSACTION SNAPSHOT ${literalPg(exported!.name)}`);
+      await prepare(own);
+      return second(own);
+    });
+    return Promise.all([first(session), other]);
   });
 }

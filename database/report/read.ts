@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import { referencesOf, type Mapping } from '../../mappings/mapping';
 import type { ReferenceFacts, ReportFacts } from '../../report/facts';
 import { CarryoverError } from '../../shared/errors';
@@ -12,10 +11,11 @@ import {
   readRun,
   type RunFacts,
 } from './ledger';
-import { inSharedSnapshot, type Queryable } from './query';
+import type { Target, TargetQueries } from '../target/session';
+import { inSharedSnapshot } from './query';
 import { countAvailable, countStates, countTargetRows, countTransitions, countYears } from './target';
 
-async function readReferences(db: Queryable, mapping: Mapping, run: string): Promise<ReferenceFacts[]> {
+async function readReferences(db: TargetQueries, mapping: Mapping, run: string): Promise<ReferenceFacts[]> {
   const outcomes = await readOutcomes(db, run);
   const facts: ReferenceFacts[] = [];
   for (const { role, reference } of referencesOf(mapping)) {
@@ -37,7 +37,7 @@ async function readReferences(db: Queryable, mapping: Mapping, run: string): Pro
   return facts;
 }
 
-async function readRunOf(db: Queryable, mapping: Mapping, run: string): Promise<RunFacts> {
+async function readRunOf(db: TargetQueries, mapping: Mapping, run: string): Promise<RunFacts> {
   const facts = /^[0-9]{1,18}$/.test(run) ? await readRun(db, run) : null;
   if (facts?.migration === mapping.name) return facts;
   throw new CarryoverError('InputRefused', `The ledger holds no run ${JSON.stringify(run)} of ${mapping.name}.`);
@@ -50,9 +50,9 @@ async function readRunOf(db: Queryable, mapping: Mapping, run: string): Promise<
  * @param run id of the run in the ledger; it may still be open, as the report is a part of it
  * @throws CarryoverError `InputRefused` where the ledger holds no such run of this mapping
  */
-export async function readReportFacts(pool: Pool, mapping: Mapping, run: string): Promise<ReportFacts> {
+export async function readReportFacts(target: Target, mapping: Mapping, run: string): Promise<ReportFacts> {
   const [ledger, grouped] = await inSharedSnapshot(
-    pool,
+    target,
     (db) => readLedger(db, mapping, run),
     // What reads whole tables by rows goes on a connection of its own.
     async (db) => ({
@@ -72,7 +72,7 @@ function codesOf(mapping: Mapping): string[] {
 
 type Grouped = 'states' | 'years' | 'transitions';
 
-async function readLedger(db: Queryable, mapping: Mapping, run: string): Promise<Omit<ReportFacts, Grouped>> {
+async function readLedger(db: TargetQueries, mapping: Mapping, run: string): Promise<Omit<ReportFacts, Grouped>> {
   const { startedAt, finishedAt, sourceRows, targetRowsBefore } = await readRunOf(db, mapping, run);
   const statusColumn = mapping.report.status ?? null;
   return {

@@ -1,26 +1,27 @@
 /** Reports in the ledger: a run keeps its own, so that it can be printed again when the tables have moved on. */
 import type { Report } from '../../report/model';
-import { rowsOf, type Queryable } from './query';
+import type { TargetQueries } from '../target/session';
+import { rowsOf } from './query';
 
 const SAVE = 'UPDATE carryover.runs SET report = $2::jsonb WHERE run_id = $1 AND migration = $3';
 
 /**
- * Keeps a report with its run, in the place of an earlier one. `db` may be a client, so that it becomes part of the
+ * Keeps a report with its run, in the place of an earlier one. `db` may be a session, so that it becomes part of the
  * caller's transaction.
  *
  * @throws Error where the ledger holds no such run
  */
-export async function saveReport(db: Queryable, report: Report): Promise<void> {
-  const { rowCount } = await db.query(SAVE, [report.run, JSON.stringify(report), report.migration]);
+export async function saveReport(db: TargetQueries, report: Report): Promise<void> {
+  const { rowCount } = await db.query('report.save', SAVE, [report.run, JSON.stringify(report), report.migration]);
   if (rowCount !== 1)
     throw new Error(`the ledger holds no run ${report.run} of ${report.migration} to keep a report with`);
 }
 
 /** The report that a run kept, or null where there is no such run or it has none. Keys come in no certain order. */
-export async function readStoredReport(db: Queryable, run: string): Promise<Report | null> {
+export async function readStoredReport(db: TargetQueries, run: string): Promise<Report | null> {
   if (!/^[0-9]{1,18}$/.test(run)) return null;
   const sql = 'SELECT report FROM carryover.runs WHERE run_id = $1';
-  const [row] = await rowsOf<{ report: Report | null }>(db, sql, [run]);
+  const [row] = await rowsOf<{ report: Report | null }>(db, 'report.stored', sql, [run]);
   return row?.report ?? null;
 }
 
@@ -30,7 +31,7 @@ WHERE report IS NOT NULL AND ($1::text IS NULL OR migration = $1)
 ORDER BY run_id DESC LIMIT 1`;
 
 /** The report of the latest run that has one, of a migration or (null) of any. */
-export async function readLatestReport(db: Queryable, migration: string | null): Promise<Report | null> {
-  const [row] = await rowsOf<{ report: Report }>(db, LATEST, [migration]);
+export async function readLatestReport(db: TargetQueries, migration: string | null): Promise<Report | null> {
+  const [row] = await rowsOf<{ report: Report }>(db, 'report.latest', LATEST, [migration]);
   return row?.report ?? null;
 }

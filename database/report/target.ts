@@ -2,7 +2,8 @@
 import { LINEAGE_HASHES, targetKey, type Mapping, type Reference } from '../../mappings/mapping';
 import type { ReportFacts } from '../../report/facts';
 import { quotePg, quotePgTable } from '../target/quote';
-import { rowsOf, toNumber, type Queryable } from './query';
+import type { TargetQueries } from '../target/session';
+import { rowsOf, toNumber } from './query';
 
 /** How a row without a state is listed. */
 const NO_STATE = '(none)';
@@ -18,38 +19,43 @@ const ours = ({ lineage }: Mapping): string => {
 const constants = ({ lineage }: Mapping): string => JSON.stringify(lineage.constants);
 
 /** Rows of the whole target table, whoever wrote them. */
-export async function countTargetRows(db: Queryable, mapping: Mapping): Promise<number> {
-  const [row] = await rowsOf<{ rows: string }>(db, `SELECT count(*) AS rows FROM ${tableOf(mapping)}`, []);
+export async function countTargetRows(db: TargetQueries, mapping: Mapping): Promise<number> {
+  const [row] = await rowsOf<{ rows: string }>(
+    db,
+    'report.rows',
+    `SELECT count(*) AS rows FROM ${tableOf(mapping)}`,
+    [],
+  );
   return toNumber(row!.rows);
 }
 
 /** Loaded rows by state; none where the mapping names no state. */
-export async function countStates(db: Queryable, mapping: Mapping): Promise<ReportFacts['states']> {
+export async function countStates(db: TargetQueries, mapping: Mapping): Promise<ReportFacts['states']> {
   const { state } = mapping.report;
   if (state === undefined) return [];
   const sql = `
 SELECT coalesce(state::text, '${NO_STATE}') AS state, rows
 FROM (SELECT ${quotePg(state)} AS state, count(*) AS rows FROM ${tableOf(mapping)} WHERE ${ours(mapping)} GROUP BY 1) s`;
-  const rows = await rowsOf<{ state: string; rows: string }>(db, sql, [constants(mapping)]);
+  const rows = await rowsOf<{ state: string; rows: string }>(db, 'report.states', sql, [constants(mapping)]);
   return rows.map((row) => ({ state: row.state, rows: toNumber(row.rows) }));
 }
 
 /** Loaded rows by year of the source's wall clock; rows without a time are in no year. */
-export async function countYears(db: Queryable, mapping: Mapping): Promise<ReportFacts['years']> {
+export async function countYears(db: TargetQueries, mapping: Mapping): Promise<ReportFacts['years']> {
   const { time } = mapping.report;
   if (time === undefined) return [];
   // The transaction's own zone instead of AT TIME ZONE: half the time over millions of rows.
-  await db.query(`SELECT set_config('TimeZone', $1, true)`, [mapping.time.zone]);
+  await db.query('report.zone', `SELECT set_config('TimeZone', $1, true)`, [mapping.time.zone]);
   const sql = `
 SELECT date_part('year', ${quotePg(time)})::integer AS year, count(*) AS rows
 FROM ${tableOf(mapping)} WHERE ${ours(mapping)} AND ${quotePg(time)} IS NOT NULL
 GROUP BY 1`;
-  const rows = await rowsOf<{ year: number; rows: string }>(db, sql, [constants(mapping)]);
+  const rows = await rowsOf<{ year: number; rows: string }>(db, 'report.years', sql, [constants(mapping)]);
   return rows.map((row) => ({ year: row.year, rows: toNumber(row.rows) }));
 }
 
 /** Steps from a state of a case to its next one; none where the mapping lacks state, case or time. */
-export async function countTransitions(db: Queryable, mapping: Mapping): Promise<ReportFacts['transitions']> {
+export async function countTransitions(db: TargetQueries, mapping: Mapping): Promise<ReportFacts['transitions']> {
   const { state, time, case: caseColumn } = mapping.report;
   if (state === undefined || time === undefined || caseColumn === undefined) return [];
   // The row before is found by its position rather than by a NULL state: a state may be NULL itself.
@@ -63,12 +69,14 @@ FROM (
     WINDOW w AS (PARTITION BY ${quotePg(caseColumn)} ORDER BY ${[time, ...targetKey(mapping)].map(quotePg).join(', ')})
   ) steps WHERE follows GROUP BY 1, 2
 ) counted`;
-  const rows = await rowsOf<{ from: string; to: string; rows: string }>(db, sql, [constants(mapping)]);
+  const rows = await rowsOf<{ from: string; to: string; rows: string }>(db, 'report.transitions', sql, [
+    constants(mapping),
+  ]);
   return rows.map((row) => ({ from: row.from, to: row.to, rows: toNumber(row.rows) }));
 }
 
 /** Distinct keys of a reference's lookup with exactly one distinct answer; an answer of NULL is none. */
-export async function countAvailable(db: Queryable, mapping: Mapping, reference: Reference): Promise<number> {
+export async function countAvailable(db: TargetQueries, mapping: Mapping, reference: Reference): Promise<number> {
   const { table, key, value } = reference.lookup;
   // Smallest and largest agree where the answer is one; both pass NULL over. Text, as uuid had none before version 18.
   const sql = `
@@ -79,6 +87,6 @@ FROM (
   GROUP BY ${quotePg(key)}
   HAVING min(${quotePg(value)}::text COLLATE "C") = max(${quotePg(value)}::text COLLATE "C")
 ) keys`;
-  const [row] = await rowsOf<{ rows: string }>(db, sql, []);
+  const [row] = await rowsOf<{ rows: string }>(db, 'report.available', sql, []);
   return toNumber(row!.rows);
 }

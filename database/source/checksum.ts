@@ -1,15 +1,14 @@
 /** What the source says of a range when it is read again: its count, and sums and hashes of its rows. */
 import type { Writable } from 'node:stream';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RowDataPacket } from 'mysql2';
 import type { Mapping } from '../../mappings/mapping';
-import { toCarryoverError } from '../sql-errors';
 import { canonicalRow, inRange, moved, sourceText } from './expressions';
 import type { KeyRange } from './expressions';
 import type { Source } from './open-source';
 import { quoteMy } from './quote';
 import { asKeyText } from './row-encoder';
+import type { WireRow } from './row-encoder';
+import type { RowEncoding, SourceQueries } from './session';
 
 export interface RangeSum {
   readonly rows: number;
@@ -21,52 +20,66 @@ export interface RangeSum {
 const rowHash = (mapping: Mapping): string => `SHA2(${canonicalRow(mapping)}, 256)`;
 
 /** Counts and sums the rows of a range that the mapping moves. */
-export async function sumSource(source: Source, mapping: Mapping, range: KeyRange): Promise<RangeSum> {
+export async function sumSource(
+  source: SourceQueries,
+  mapping: Mapping,
+  range: KeyRange,
+  signal: AbortSignal,
+): Promise<RangeSum> {
   const where = inRange(mapping, range);
   const slice = `CAST(CONV(SUBSTRING(${rowHash(mapping)}, 1, 15), 16, 10) AS UNSIGNED)`;
   const rows = await source.query(
+    'source.sum',
     `SELECT COUNT(*), COALESCE(SUM(${slice}), 0) FROM ${quoteMy(mapping.source.table)} ` +
       `WHERE ${where.sql} AND ${moved(mapping)}`,
     where.values,
+    signal,
   );
   return { rows: Number(rows[0]![0]), sum: rows[0]![1]! };
 }
 
 /** Streams key columns and hash of each row of a range as COPY lines into a sink, which is ended. */
-export async function streamHashes(source: Source, mapping: Mapping, range: KeyRange, sink: Writable): Promise<void> {
+export async function streamHashes(
+  source: Source,
+  mapping: Mapping,
+  range: KeyRange,
+  sink: Writable,
+  signal: AbortSignal,
+): Promise<void> {
   const where = inRange(mapping, range);
   const keys = mapping.source.key.map((column) => sourceText(mapping, column));
-  const connection = await source.dedicated();
-  // As in readRange: the first to fail is to blame.
-  let failed: 'source' | 'sink' | undefined;
-  sink.once('error', () => (failed ??= 'sink'));
+  const sql =
+    `SELECT ${keys.join(', ')}, ${rowHash(mapping)} FROM ${quoteMy(mapping.source.table)} ` +
+    `WHERE ${where.sql} AND ${moved(mapping)}`;
+  const session = await source.dedicated(signal);
   try {
-    const rows = connection
-      .query<RowDataPacket[][]>({
-        sql:
-          `SELECT ${keys.join(', ')}, ${rowHash(mapping)} FROM ${quoteMy(mapping.source.table)} ` +
-          `WHERE ${where.sql} AND ${moved(mapping)}`,
-        values: [...where.values],
-        rowsAsArray: true,
-        typeCast: false,
-      })
-      .stream({ highWaterMark: 512 });
-    rows.once('error', () => (failed ??= 'source'));
-    connection.on('error', (error: Error) => rows.destroy(error));
-    connection.on('end', () =>
-      rows.destroy(Object.assign(new Error('connection lost'), { code: 'PROTOCOL_CONNECTION_LOST' })),
-    );
-    await pipeline(Readable.from(lines(rows)), sink);
-  } catch (error) {
-    throw failed === 'sink' ? error : toCarryoverError('source', error);
+    await pipeline(session.stream('source.hashes', sql, where.values, new HashLines()), sink);
   } finally {
-    connection.destroy();
+    session.destroy();
   }
 }
 
-async function* lines(rows: Readable): AsyncGenerator<string> {
-  for await (const row of rows)
-    yield `${(row as Buffer[]).map((value) => escapeCopy(asKeyText(value).toString())).join('\t')}\n`;
+/** Characters of COPY text that are handed on at once. */
+const CHUNK = 64 * 1024;
+
+class HashLines implements RowEncoding {
+  private lines: string[] = [];
+  private length = 0;
+
+  add(row: WireRow): Buffer | null {
+    const line = `${row.map((value) => escapeCopy(asKeyText(value!).toString())).join('\t')}\n`;
+    this.lines.push(line);
+    this.length += line.length;
+    return this.length < CHUNK ? null : this.flush();
+  }
+
+  flush(): Buffer | null {
+    if (this.length === 0) return null;
+    const chunk = Buffer.from(this.lines.join(''));
+    this.lines = [];
+    this.length = 0;
+    return chunk;
+  }
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };

@@ -3,7 +3,7 @@ import { converterOf, namedColumns } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { formsOf } from '../converters';
 import { quoteMy } from './quote';
-import type { SourceValue } from './open-source';
+import type { SourceValue } from './session';
 
 /** Legacy key as canonical texts, in the order of the mapping's key. */
 export type LegacyKey = readonly string[];

@@ -2,20 +2,21 @@
 import type { Mapping } from '../../mappings/mapping';
 import { compareKey, keyOrder, sourceText } from './expressions';
 import type { LegacyKey } from './expressions';
-import type { Source } from './open-source';
 import { quoteMy } from './quote';
+import type { SourceQueries } from './session';
 
 const keyTexts = (mapping: Mapping): string =>
   mapping.source.key.map((column) => sourceText(mapping, column)).join(', ');
 
 /** Lowest and highest key of the table and the number of its rows; keys are null where it is empty. */
 export async function readBounds(
-  source: Source,
+  source: SourceQueries,
   mapping: Mapping,
 ): Promise<{ lower: LegacyKey | null; upper: LegacyKey | null; rows: number }> {
   const table = quoteMy(mapping.source.table);
   const end = async (direction: 'ASC' | 'DESC'): Promise<LegacyKey | null> => {
     const rows = await source.query(
+      'source.boundKey',
       `SELECT ${keyTexts(mapping)} FROM ${table} ORDER BY ${keyOrder(mapping, direction)} LIMIT 1`,
     );
     return (rows[0] as LegacyKey | undefined) ?? null;
@@ -23,7 +24,7 @@ export async function readBounds(
   const [lower, upper, counted] = await Promise.all([
     end('ASC'),
     end('DESC'),
-    source.query(`SELECT COUNT(*) FROM ${table}`),
+    source.query('source.countTable', `SELECT COUNT(*) FROM ${table}`),
   ]);
   return { lower, upper, rows: Number(counted[0]![0]) };
 }
@@ -35,7 +36,7 @@ export async function readBounds(
  * @returns the batch's last key and the rows that were counted on the way
  */
 export async function cutKey(
-  source: Source,
+  source: SourceQueries,
   mapping: Mapping,
   bounds: { after: LegacyKey | null; from: LegacyKey; upper: LegacyKey },
   rows: number,
@@ -48,8 +49,9 @@ export async function cutKey(
     `ORDER BY ${keyOrder(mapping)} LIMIT ${Math.trunc(rows)}`;
   const values = [...low.values, ...high.values];
   const [counted, found] = await Promise.all([
-    source.query(`SELECT COUNT(*) FROM (${inner}) AS page`, values),
+    source.query('source.countPage', `SELECT COUNT(*) FROM (${inner}) AS page`, values),
     source.query(
+      'source.lastKey',
       `SELECT ${keyTexts(mapping)} FROM (${inner}) AS page ORDER BY ${keyOrder(mapping, 'DESC')} LIMIT 1`,
       values,
     ),

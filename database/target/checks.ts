@@ -1,14 +1,13 @@
 /** What no batch can see: quality checks over the whole target table of a migration, by set-based SQL. */
-import type pg from 'pg';
 import { LINEAGE_HASHES, referencesOf, targetKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { CheckResult } from '../../shared/verdict';
-import { classified } from '../sql-errors';
 import { quarantineCheck, referenceCheck } from './check-lookups';
 import { sumOf } from './check';
 import type { Check } from './check';
 import { MOVED } from './compare';
 import { literalPg, quotePg, quotePgTable } from './quote';
+import type { TargetQueries } from './session';
 
 const NO_DEFECT = `(${MOVED.map(literalPg).join(', ')})`;
 
@@ -16,26 +15,23 @@ const NO_DEFECT = `(${MOVED.map(literalPg).join(', ')})`;
 const AT_ONCE = 2;
 
 /** Runs every check; one that errors ends the whole, since a proof that could not look is none. */
-export async function runChecks(pool: pg.Pool, mapping: Mapping, run: string): Promise<CheckResult[]> {
-  const parents = await parentKeys(pool, mapping);
+export async function runChecks(target: TargetQueries, mapping: Mapping, run: string): Promise<CheckResult[]> {
+  const parents = await parentKeys(target, mapping);
   const checks = [...ledgerChecks(mapping, run), ...tableChecks(mapping, parents)];
   const results: CheckResult[] = [];
   const left = [...checks.entries()];
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [position, check] = next;
-      results[position] = await runCheck(pool, check);
+      results[position] = await runCheck(target, check);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return results;
 }
 
-async function runCheck(pool: pg.Pool, check: Check): Promise<CheckResult> {
-  const answer = await classified(
-    'target',
-    pool.query<{ compared: string; found: string }>(check.sql, [...(check.values ?? [])]),
-  );
+async function runCheck(target: TargetQueries, check: Check): Promise<CheckResult> {
+  const answer = await target.query<{ compared: string; found: string }>('checks.run', check.sql, check.values);
   const { compared, found } = answer.rows[0]!;
   return { name: check.name, compared: Number(compared), found: Number(found) };
 }
@@ -107,18 +103,16 @@ function orphanCheck(mapping: Mapping, target: string, parents: ReadonlyMap<stri
 }
 
 /** For each target column under a foreign key of its own: a query that yields the keys of the parent table. */
-async function parentKeys(pool: pg.Pool, mapping: Mapping): Promise<Map<string, string>> {
-  const found = await classified(
-    'target',
-    pool.query<{ column: string; keys: string }>(
-      `SELECT a.attname AS column, format('SELECT %I AS key FROM %I.%I', p.attname, n.nspname, c.relname) AS keys
+async function parentKeys(target: TargetQueries, mapping: Mapping): Promise<Map<string, string>> {
+  const found = await target.query<{ column: string; keys: string }>(
+    'checks.parents',
+    `SELECT a.attname AS column, format('SELECT %I AS key FROM %I.%I', p.attname, n.nspname, c.relname) AS keys
        FROM pg_constraint f
        JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
        JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_attribute p ON p.attrelid = f.confrelid AND p.attnum = f.confkey[1]
        WHERE f.contype = 'f' AND cardinality(f.conkey) = 1 AND f.conrelid = $1::regclass`,
-      [quotePgTable(mapping.target.schema, mapping.target.table)],
-    ),
+    [quotePgTable(mapping.target.schema, mapping.target.table)],
   );
   return new Map(found.rows.map((row) => [row.column, row.keys]));
 }

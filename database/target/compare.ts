@@ -2,18 +2,16 @@
  * Validates a batch: reads its range again on both servers and compares it row for row by checksum. Never the stage:
  * the target's rows, mapped back into the source's form, and the raw rows of the quarantine must add up to the source.
  */
-import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import type { TimedMapping } from '../converters/converter';
 import type { ValidateResult } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
-import { classified } from '../sql-errors';
 import { streamHashes, sumSource } from '../source/checksum';
 import type { RangeSum } from '../source/checksum';
 import type { KeyRange } from '../source/expressions';
 import type { Source } from '../source/open-source';
 import { hashSlice, legacyKey, quarantinedRowHash, targetKeyText, targetRowHashes } from './expressions';
 import { targetInRange } from './key-range';
+import type { TargetQueries } from './session';
 
 /** Differences that a live source explains: counted, and no defect. */
 export const MOVED = ['moved', 'new', 'gone'];
@@ -23,21 +21,26 @@ export async function compareBatch(
   source: Source,
   mapping: TimedMapping,
   range: KeyRange,
+  signal: AbortSignal,
 ): Promise<ValidateResult> {
   const inRange = targetInRange(mapping, range, 't');
   if (inRange !== null) {
-    const [there, here] = await Promise.all([sumSource(source, mapping, range), sumTarget(attempt, mapping, inRange)]);
+    const [there, here] = await Promise.all([
+      sumSource(source, mapping, range, signal),
+      sumTarget(attempt, mapping, inRange),
+    ]);
     if (there.rows === here.rows && there.sum === here.sum && here.torn === 0) {
-      await attempt.fenced(() => forgetDifferences(attempt));
+      await attempt.fenced('validate.equal', () => forgetDifferences(attempt));
       return { compared: there.rows, differences: 0 };
     }
   }
-  return compareRows(attempt, source, mapping, range, inRange);
+  return compareRows(attempt, source, mapping, range, inRange, signal);
 }
 
 /** What an earlier validation found; what the load told of stays. */
-async function forgetDifferences({ client, ref }: Attempt): Promise<void> {
-  await client.query(
+async function forgetDifferences({ session, ref }: Attempt): Promise<void> {
+  await session.query(
+    'validate.forget',
     `DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> 'changed_in_target'`,
     [ref.run, ref.batch],
   );
@@ -58,7 +61,8 @@ async function sumTarget(attempt: Attempt, mapping: TimedMapping, inRange: strin
   const sums =
     `SELECT count(*) AS rows, coalesce(sum(${hashSlice('hash')}), 0) AS sum, ` +
     `count(*) FILTER (WHERE extracted IS DISTINCT FROM hash) AS torn`;
-  const result = await attempt.client.query<{ rows: string; sum: string; torn: string }>(
+  const result = await attempt.session.query<{ rows: string; sum: string; torn: string }>(
+    'validate.sum',
     `SELECT sum(rows) AS rows, sum(sum) AS sum, sum(torn) AS torn FROM (
        ${sums} FROM (${targetRowHashes(mapping, inRange)}) t
        UNION ALL
@@ -76,24 +80,27 @@ async function compareRows(
   mapping: TimedMapping,
   range: KeyRange,
   inRange: string | null,
+  signal: AbortSignal,
 ): Promise<ValidateResult> {
-  const { client, ref } = attempt;
+  const { session, ref } = attempt;
   const keys = mapping.source.key.map((_column, index) => `k${index} text`);
-  await client.query('DROP TABLE IF EXISTS pg_temp.source_rows');
-  await client.query(`CREATE TEMP TABLE source_rows (${keys.join(', ')}, hash text)`);
+  await session.query('validate.dropEarlier', 'DROP TABLE IF EXISTS pg_temp.source_rows');
+  await session.query('validate.create', `CREATE TEMP TABLE source_rows (${keys.join(', ')}, hash text)`);
   try {
-    const sink = client.query(copyFrom('COPY pg_temp.source_rows FROM STDIN'));
-    await classified('target', streamHashes(source, mapping, range, sink));
-    return await attempt.fenced(async () => {
+    await session.copyFrom('validate.copy', 'COPY pg_temp.source_rows FROM STDIN', (sink) =>
+      streamHashes(source, mapping, range, sink, signal),
+    );
+    return await attempt.fenced('validate.differing', async () => {
       await forgetDifferences(attempt);
-      await client.query(
+      await session.query(
+        'validate.findings',
         `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key) ${differences(mapping, inRange)}`,
         [ref.run, ref.batch],
       );
-      return countDifferences(client, ref.run, ref.batch);
+      return countDifferences(session, ref.run, ref.batch);
     });
   } finally {
-    await client.query('DROP TABLE IF EXISTS pg_temp.source_rows').catch(() => undefined);
+    await session.query('validate.drop', 'DROP TABLE IF EXISTS pg_temp.source_rows').catch(() => undefined);
   }
 }
 
@@ -135,8 +142,9 @@ function differences(mapping: TimedMapping, inRange: string | null): string {
     FROM here GROUP BY key HAVING count(*) > 1`;
 }
 
-async function countDifferences(client: pg.ClientBase, run: string, batch: number): Promise<ValidateResult> {
-  const counted = await client.query<{ compared: string; differences: string }>(
+async function countDifferences(session: TargetQueries, run: string, batch: number): Promise<ValidateResult> {
+  const counted = await session.query<{ compared: string; differences: string }>(
+    'validate.count',
     `SELECT (SELECT count(*) FROM pg_temp.source_rows) AS compared,
             (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> ALL ($3)) AS differences`,
     [run, batch, MOVED],

@@ -9,7 +9,7 @@ import { readRange } from '../source/read-range';
 import type { KeyRange } from '../source/expressions';
 import type { Source } from '../source/open-source';
 import { tableColumns } from '../source/table-columns';
-import { copyIntoStage, createStage, dropStage } from './stage';
+import { createStage, dropStage } from './stage';
 
 export const rangeOf = (batch: BatchRow): KeyRange => ({
   after: batch.afterKey,
@@ -32,22 +32,24 @@ export async function extractBatch(
   mapping: Mapping,
   signal: AbortSignal,
 ): Promise<ExtractResult> {
-  const { batch, client, ref, token } = attempt;
+  const { batch, session, ref, token } = attempt;
   if (isDone(batch)) return alreadyLoaded(batch, token);
-  await dropStage(client, ref.run, ref.batch);
+  await dropStage(session, ref.run, ref.batch);
   const tables = await createStage(attempt, mapping);
   const named = namedColumns(mapping);
   const others = (await tableColumns(source, mapping.source.table)).filter((column) => !named.includes(column));
-  const sink = copyIntoStage(attempt, tables);
-  const counts = await readRange(source, mapping, rangeOf(batch), others, sink, signal);
-  if (sink.rowCount !== counts.read) {
-    throw new CarryoverError('DatabaseError', `the stage took ${sink.rowCount} of ${counts.read} rows`);
-  }
-  await client.query(`SET default_statistics_target = 10; ANALYZE ${tables.rows}; RESET default_statistics_target`);
-  return attempt.fenced(async (now) => {
+  const { filled: counts, rows } = await session.copyFrom('extract.copy', `COPY ${tables.rows} FROM STDIN`, (sink) =>
+    readRange(source, mapping, rangeOf(batch), others, sink, signal),
+  );
+  if (rows !== counts.read) throw new CarryoverError('DatabaseError', `the stage took ${rows} of ${counts.read} rows`);
+  await session.query('extract.smallStatistics', 'SET default_statistics_target = 10');
+  await session.query('extract.analyze', `ANALYZE ${tables.rows}`);
+  await session.query('extract.usualStatistics', 'RESET default_statistics_target');
+  return attempt.fenced('extract', async (now) => {
     // A load of an earlier owner may have committed since this attempt began: it stands.
     if (isDone(now)) return alreadyLoaded(now, token);
-    await client.query(
+    await session.query(
+      'extract.record',
       `UPDATE carryover.batches
        SET state = 'running', extract_token = $3, staged = $4, source = $5, excluded = $6, pending = $4,
            inserted = 0, updated = 0, unchanged = 0, quarantined = 0, loaded_at = NULL, compared = NULL,

@@ -3,7 +3,6 @@
  * differs, before-images of what it changes, keys of what it inserts, quarantine, lookups and the ledger's line.
  * Committed means done; not committed means nothing happened.
  */
-import type pg from 'pg';
 import { LINEAGE_HASHES, hasIntegerKey, namedColumns, referencesOf, targetKey } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { LoadResult, StagedBatchRef } from '../../shared/messages';
@@ -13,6 +12,7 @@ import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outco
 import { hashOfValues, isOurs, stagedKey, stagedLineage, targetKeyText, targetValues } from './expressions';
 import { targetInRange } from './key-range';
 import { quotePg, quotePgTable } from './quote';
+import type { TargetQueries } from './session';
 import { requireStage, requireTable } from './stage';
 import type { StageTables } from './stage';
 import { joinReferences } from './transform';
@@ -27,21 +27,22 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
   const tables = await requireStage(attempt, ref);
   for (const position of referencesOf(mapping).keys()) await requireTable(attempt, tables.reference(position));
   await requireTable(attempt, tables.unfit);
-  return attempt.fenced(async (batch) => {
+  return attempt.fenced('load', async (batch) => {
     // Another attempt may have committed while this one waited for the lock: its outcome is the batch's.
     if (isDone(batch)) return resultOf(batch);
-    const { client } = attempt;
-    await forgetEarlierLoad(client, ref);
-    const fit = (batch.staged ?? 0) - (await countRows(attempt, tables.unfit));
+    const { session } = attempt;
+    await forgetEarlierLoad(session, ref);
+    const fit = (batch.staged ?? 0) - (await countUnfit(attempt, tables));
     const fresh = await isFresh(attempt, mapping, batch, tables);
     const written = fresh ? await insertAll(attempt, mapping, tables) : await upsert(attempt, mapping, tables);
-    await settleReplayed(client, ref, stagedKey(mapping), tables);
-    const quarantined = await recordQuarantine(client, mapping, ref, tables);
-    await recordLookups(client, mapping, ref, tables);
+    await settleReplayed(session, ref, stagedKey(mapping), tables);
+    const quarantined = await recordQuarantine(session, mapping, ref, tables);
+    await recordLookups(session, mapping, ref, tables);
     const unchanged = fit - written.inserted - written.updated;
     // The ledger's CHECK compares these with `source`, as the source server counted it: rows that got lost on the way
     // cannot be committed.
-    await client.query(
+    await session.query(
+      'load.record',
       `UPDATE carryover.batches
        SET state = 'loaded', loaded_at = now(), inserted = $3, updated = $4, unchanged = $5, quarantined = $6,
            pending = 0, cause = NULL
@@ -62,15 +63,22 @@ const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded 
 });
 
 /** A batch that was parked after its load is loaded anew: its lines are written again, its images stay. */
-async function forgetEarlierLoad(client: pg.ClientBase, ref: StagedBatchRef): Promise<void> {
+async function forgetEarlierLoad(session: TargetQueries, ref: StagedBatchRef): Promise<void> {
   const batch = [ref.run, ref.batch];
-  await client.query('DELETE FROM carryover.quarantine_occurrences WHERE run_id = $1 AND batch = $2', batch);
-  await client.query('DELETE FROM carryover.lookups WHERE run_id = $1 AND batch = $2', batch);
-  await client.query('DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2', batch);
+  await session.query(
+    'load.forgetQuarantine',
+    'DELETE FROM carryover.quarantine_occurrences WHERE run_id = $1 AND batch = $2',
+    batch,
+  );
+  await session.query('load.forgetLookups', 'DELETE FROM carryover.lookups WHERE run_id = $1 AND batch = $2', batch);
+  await session.query('load.forgetFindings', 'DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2', batch);
 }
 
-async function countRows(attempt: Attempt, table: string): Promise<number> {
-  const counted = await attempt.client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${table}`);
+async function countUnfit(attempt: Attempt, tables: StageTables): Promise<number> {
+  const counted = await attempt.session.query<{ rows: string }>(
+    'load.countUnfit',
+    `SELECT count(*) AS rows FROM ${tables.unfit}`,
+  );
   return Number(counted.rows[0]!.rows);
 }
 
@@ -85,7 +93,8 @@ async function isFresh(
   const range = hasIntegerKey(mapping)
     ? targetInRange(mapping, { after: batch.afterKey, from: batch.lowerKey, to: batch.toKey }, 't')
     : `EXISTS (SELECT FROM ${tables.rows} r WHERE ${stagedKey(mapping)} = ${targetKeyText(mapping, 't')})`;
-  const found = await attempt.client.query<{ any: boolean }>(
+  const found = await attempt.session.query<{ any: boolean }>(
+    'load.isFresh',
     `SELECT EXISTS (SELECT FROM ${target} t WHERE ${range}) AS any`,
   );
   return !found.rows[0]!.any;
@@ -114,11 +123,13 @@ async function insertAll(attempt: Attempt, mapping: TimedMapping, tables: StageT
   const { columns, query } = fitRows(mapping, tables);
   const list = columns.join(', ');
   // Sorted by id: random ids in index order touch each page of the primary key once.
-  const inserted = await attempt.client.query(
+  const inserted = await attempt.session.query(
+    'load.insertFresh',
     `INSERT INTO ${target} (${list}) SELECT ${list} FROM (${query}) fit ORDER BY ${quotePg(mapping.id.target)}`,
   );
   if ((inserted.rowCount ?? 0) > 0) {
-    await attempt.client.query(
+    await attempt.session.query(
+      'load.recordFresh',
       `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
        SELECT $1, $2, array_agg(${stagedKey(mapping)} ORDER BY r.n) FROM ${tables.rows} r
        WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)
@@ -130,43 +141,52 @@ async function insertAll(attempt: Attempt, mapping: TimedMapping, tables: StageT
 }
 
 async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written> {
-  const { client, ref } = attempt;
+  const { session, ref } = attempt;
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const { columns, query } = fitRows(mapping, tables);
   const key = targetKey(mapping).map(quotePg);
   const sameKey = key.map((column) => `t.${column} = c.${column}`).join(' AND ');
   const tuple = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
-  await client.query(
+  await session.query(
+    'load.changes',
     `CREATE TEMP TABLE changes ON COMMIT DROP AS
      SELECT c.*, t.ctid IS NOT NULL AS existed FROM (${query}) c LEFT JOIN ${target} t ON ${sameKey}
      WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}`,
   );
   // Locked before they are judged: what another writer does meanwhile is seen, or waits.
-  await client.query(`SELECT FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed FOR UPDATE OF t`);
+  await session.query(
+    'load.lockRows',
+    `SELECT FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed FOR UPDATE OF t`,
+  );
   const ours = isOurs(mapping, 't');
   const legacyKey = targetKeyText(mapping, 't');
-  await client.query(
+  await session.query(
+    'load.beforeImages',
     `INSERT INTO carryover.before_images (run_id, batch, legacy_key, target_row)
      SELECT $1, $2, ${legacyKey}, to_jsonb(t) FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed AND ${ours}
      ON CONFLICT DO NOTHING`,
     [ref.run, ref.batch],
   );
   // A row that is not as we wrote it was changed by somebody else: it is kept, and told of.
-  await client.query(
+  await session.query(
+    'load.kept',
     `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key)
      SELECT $1, $2, 'changed_in_target', ${legacyKey} FROM ${target} t JOIN changes c ON ${sameKey}
      WHERE c.existed AND NOT ${ours}`,
     [ref.run, ref.batch],
   );
-  const updated = await client.query(
+  const updated = await session.query(
+    'load.update',
     `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}
      FROM changes c WHERE ${sameKey} AND c.existed AND ${ours}`,
   );
   const list = columns.join(', ');
-  const inserted = await client.query(
+  const inserted = await session.query(
+    'load.insert',
     `INSERT INTO ${target} (${list}) SELECT ${list} FROM changes WHERE NOT existed ORDER BY ${quotePg(mapping.id.target)}`,
   );
-  await client.query(
+  await session.query(
+    'load.recordKeys',
     `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
      SELECT $1, $2, keys FROM (SELECT array_agg(${stagedKey(mapping)} ORDER BY r.n) AS keys
        FROM changes c JOIN ${tables.rows} r ON r.n = c.staged_row WHERE NOT c.existed) k WHERE keys IS NOT NULL

@@ -3,10 +3,16 @@
  * bounded, so that a stopped process cannot hold a batch for ever.
  */
 import pg from 'pg';
+import { passage } from '../interposer';
+import type { Interposer } from '../interposer';
+import { KEEP_ALIVE_MS, STATEMENT_LIMIT_MS } from '../limits';
+import { classified } from '../sql-errors';
+import { targetOver } from './session';
+import type { Target } from './session';
 
 /** Milliseconds; each below the start-to-close timeout of the activities, so that no statement outlives its attempt. */
 const LIMITS = {
-  statement_timeout: 25 * 60_000,
+  statement_timeout: STATEMENT_LIMIT_MS,
   lock_timeout: 30_000,
   idle_in_transaction_session_timeout: 60_000,
 } as const;
@@ -22,14 +28,16 @@ const PINNED =
 /**
  * @param url postgres://user:password@host:port/database
  * @param connections most connections at once
+ * @param interposer called at each statement's point; production has none
  */
-export function openTarget(url: string, connections = 12): pg.Pool {
+export function openTarget(url: string, connections = 12, interposer?: Interposer): Target {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: 10_000,
     application_name: 'carryover',
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     options: PINNED,
     ...LIMITS,
   });
@@ -37,5 +45,5 @@ export function openTarget(url: string, connections = 12): pg.Pool {
   pool.on('error', () => undefined);
   // Neither is one that is lost in use: its statement fails. Without a listener the event would end the whole worker.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
+  return targetOver(pool, passage('target', interposer), () => classified('target', pool.connect()));
 }

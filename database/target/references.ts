@@ -19,16 +19,17 @@ export async function resolveReferences(
   ref: StagedBatchRef,
 ): Promise<LookupResult> {
   const tables = await requireStage(attempt, ref);
-  return attempt.fenced(async () => {
+  return attempt.fenced('references', async () => {
     let resolved = 0;
     let missing = 0;
     for (const [position, { role: owner, reference }] of referencesOf(mapping).entries()) {
       if (owner !== role) continue;
       const table = tables.reference(position);
-      await attempt.client.query(`DROP TABLE IF EXISTS ${table}`);
-      await attempt.client.query(await answerTable(attempt, mapping, reference, tables, table));
+      await attempt.session.query('references.drop', `DROP TABLE IF EXISTS ${table}`);
+      await attempt.session.query('references.answer', await answerTable(attempt, mapping, reference, tables, table));
       await analyze(attempt, table);
-      const counted = await attempt.client.query<{ resolved: string; missing: string }>(
+      const counted = await attempt.session.query<{ resolved: string; missing: string }>(
+        'references.count',
         `SELECT coalesce(sum(rows) FILTER (WHERE answers = 1), 0) AS resolved,
                 coalesce(sum(rows) FILTER (WHERE answers IS DISTINCT FROM 1), 0) AS missing FROM ${table}`,
       );
@@ -78,7 +79,8 @@ const PROBE_FROM = 8;
  * make a run's time grow with batches times lookup rows, and the planner's usual costs prefer that for too long.
  */
 async function isProbedByIndex(attempt: Attempt, mapping: Mapping, reference: Reference): Promise<boolean> {
-  const found = await attempt.client.query<{ rows: number; indexed: boolean }>(
+  const found = await attempt.session.query<{ rows: number; indexed: boolean }>(
+    'references.probe',
     `SELECT c.reltuples AS rows, EXISTS (
        SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = $2) AS indexed
@@ -107,7 +109,8 @@ async function integerBounds(
   tables: StageTables,
 ): Promise<string> {
   if (converterOf(mapping, reference.source).kind !== 'integer') return '';
-  const found = await attempt.client.query<{ low: string | null; high: string | null }>(
+  const found = await attempt.session.query<{ low: string | null; high: string | null }>(
+    'references.bounds',
     `SELECT min(${key}) AS low, max(${key}) AS high FROM ${tables.rows} r`,
   );
   const { low, high } = found.rows[0]!;

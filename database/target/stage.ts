@@ -2,15 +2,13 @@
  * The stage: unlogged tables that hold a batch's rows between activities. Named by run, batch and the token of the
  * extract attempt that wrote them, so that a dead attempt's rows can never be taken for a live one's. Expendable.
  */
-import type { Writable } from 'node:stream';
-import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { namedColumns } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
 import type { StagedBatchRef } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
 import { quotePgTable } from './quote';
+import type { TargetQueries } from './session';
 
 const SCHEMA = 'carryover_stage';
 
@@ -32,21 +30,18 @@ export function stageTables(run: string, batch: number, token: string): StageTab
 export async function createStage(attempt: Attempt, mapping: Mapping): Promise<StageTables> {
   const tables = stageTables(attempt.ref.run, attempt.ref.batch, attempt.token);
   const columns = namedColumns(mapping).map((_name, index) => `c${index} text`);
-  await attempt.client.query(
+  await attempt.session.query(
+    'extract.createStage',
     `CREATE UNLOGGED TABLE ${tables.rows} (n integer NOT NULL, id uuid NOT NULL, sha256 text NOT NULL, bad text, ` +
       `extra text, ${columns.join(', ')}) WITH (autovacuum_enabled = off)`,
   );
   return tables;
 }
 
-/** A sink for COPY lines; `rowCount` holds the rows the server took once it has finished. */
-export function copyIntoStage(attempt: Attempt, tables: StageTables): Writable & { readonly rowCount: number } {
-  return attempt.client.query(copyFrom(`COPY ${tables.rows} FROM STDIN`));
-}
-
-/** Small statistics are enough for the joins of a batch, and take a tenth of the time. */
+/** Small statistics are enough for the joins of a batch, and take a tenth of the time; within a transaction. */
 export async function analyze(attempt: Attempt, table: string): Promise<void> {
-  await attempt.client.query(`SET LOCAL default_statistics_target = 10; ANALYZE ${table}`);
+  await attempt.session.query('stage.smallStatistics', 'SET LOCAL default_statistics_target = 10');
+  await attempt.session.query('stage.analyze', `ANALYZE ${table}`);
 }
 
 /**
@@ -59,11 +54,16 @@ export async function requireStage(attempt: Attempt, ref: StagedBatchRef): Promi
   const lost = (what: string): CarryoverError =>
     new CarryoverError('StageLost', `the staged rows of batch ${ref.batch} are ${what}; it starts again at extract`);
   if (attempt.batch.extractToken !== ref.stage) throw lost('of an older attempt');
-  const found = await attempt.client.query<{ known: boolean }>('SELECT to_regclass($1) IS NOT NULL AS known', [
-    tables.rows,
-  ]);
+  const found = await attempt.session.query<{ known: boolean }>(
+    'stage.known',
+    'SELECT to_regclass($1) IS NOT NULL AS known',
+    [tables.rows],
+  );
   if (!found.rows[0]!.known) throw lost('gone');
-  const counted = await attempt.client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${tables.rows}`);
+  const counted = await attempt.session.query<{ rows: string }>(
+    'stage.count',
+    `SELECT count(*) AS rows FROM ${tables.rows}`,
+  );
   const rows = Number(counted.rows[0]!.rows);
   if (rows !== attempt.batch.staged) throw lost(`${rows} instead of ${attempt.batch.staged ?? 0}`);
   return tables;
@@ -71,7 +71,11 @@ export async function requireStage(attempt: Attempt, ref: StagedBatchRef): Promi
 
 /** As {@link requireStage}, for a table that a later step wrote. */
 export async function requireTable(attempt: Attempt, table: string): Promise<void> {
-  const found = await attempt.client.query<{ known: boolean }>('SELECT to_regclass($1) IS NOT NULL AS known', [table]);
+  const found = await attempt.session.query<{ known: boolean }>(
+    'stage.tableKnown',
+    'SELECT to_regclass($1) IS NOT NULL AS known',
+    [table],
+  );
   if (!found.rows[0]!.known) {
     throw new CarryoverError(
       'StageLost',
@@ -81,12 +85,14 @@ export async function requireTable(attempt: Attempt, table: string): Promise<voi
 }
 
 /** Drops every stage table of a batch, whichever attempt made it. */
-export async function dropStage(client: pg.ClientBase, run: string, batch: number): Promise<void> {
-  const found = await client.query<{ table: string }>(
+export async function dropStage(session: TargetQueries, run: string, batch: number): Promise<void> {
+  const found = await session.query<{ table: string }>(
+    'stage.list',
     `SELECT format('%I.%I', n.nspname, c.relname) AS table
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname LIKE $2`,
     [SCHEMA, `b\\_${BigInt(run)}\\_${batch}\\_%`],
   );
-  if (found.rows.length > 0) await client.query(`DROP TABLE ${found.rows.map((row) => row.table).join(', ')}`);
+  if (found.rows.length > 0)
+    await session.query('stage.drop', `DROP TABLE ${found.rows.map((row) => row.table).join(', ')}`);
 }

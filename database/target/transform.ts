@@ -72,17 +72,20 @@ export async function transformRows(
   const tables = await requireStage(attempt, ref);
   const references = referencesOf(mapping);
   for (const position of references.keys()) await requireTable(attempt, tables.reference(position));
-  return attempt.fenced(async (batch) => {
-    const { client } = attempt;
-    await client.query(`DROP TABLE IF EXISTS ${tables.unfit}`);
-    await client.query(unfitTable(mapping, tables));
+  return attempt.fenced('transform', async (batch) => {
+    const { session } = attempt;
+    await session.query('transform.drop', `DROP TABLE IF EXISTS ${tables.unfit}`);
+    await session.query('transform.unfit', unfitTable(mapping, tables));
     for (const [position, { reference }] of references.entries()) {
       if (!isSelfReference(mapping, reference)) continue;
       if (reference.missing === 'null') await forgetUnfit(attempt, tables, position);
       else await cascade(attempt, mapping, tables, position, reference.source);
     }
     await analyze(attempt, tables.unfit);
-    const counted = await client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${tables.unfit}`);
+    const counted = await session.query<{ rows: string }>(
+      'transform.count',
+      `SELECT count(*) AS rows FROM ${tables.unfit}`,
+    );
     const unfit = Number(counted.rows[0]!.rows);
     return { fit: (batch.staged ?? 0) - unfit, unfit };
   });
@@ -112,7 +115,8 @@ function unfitTable(mapping: TimedMapping, tables: StageTables): string {
 
 /** A parent that does not come over is no answer for a reference that may be loaded as NULL. */
 async function forgetUnfit(attempt: Attempt, tables: StageTables, position: number): Promise<void> {
-  await attempt.client.query(
+  await attempt.session.query(
+    'transform.forgetUnfit',
     `UPDATE ${tables.reference(position)} a SET answers = NULL, value = NULL
      FROM ${tables.rows} p JOIN ${tables.unfit} u ON u.n = p.n WHERE a.staged AND p.id = a.value`,
   );
@@ -132,7 +136,8 @@ async function cascade(
   const key = stagedReference(mapping, column);
   const answer = tables.reference(position);
   for (;;) {
-    const added = await attempt.client.query(
+    const added = await attempt.session.query(
+      'transform.cascade',
       `INSERT INTO ${tables.unfit} (n, reasons, columns)
        SELECT r.n, ARRAY['case_unmapped'], ARRAY[${literalPg(column)}]
        FROM ${tables.rows} r JOIN ${answer} a ON a.key = ${key} AND a.staged

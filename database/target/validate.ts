@@ -12,17 +12,23 @@ import { dropStage } from './stage';
  * @returns what was compared and found; with differences the batch is parked with cause `difference`
  * @throws CarryoverError `StageLost` where the batch is not loaded (any more)
  */
-export async function validateBatch(attempt: Attempt, source: Source, mapping: TimedMapping): Promise<ValidateResult> {
-  const { batch, client, ref } = attempt;
+export async function validateBatch(
+  attempt: Attempt,
+  source: Source,
+  mapping: TimedMapping,
+  signal: AbortSignal,
+): Promise<ValidateResult> {
+  const { batch, session, ref } = attempt;
   if (batch.state !== 'loaded' && batch.state !== 'validated') {
     throw new CarryoverError(
       'StageLost',
       `batch ${ref.batch} is ${batch.state}, not loaded; it starts again at extract`,
     );
   }
-  const result = await compareBatch(attempt, source, mapping, rangeOf(batch));
-  await attempt.fenced(async () => {
-    await client.query(
+  const result = await compareBatch(attempt, source, mapping, rangeOf(batch), signal);
+  await attempt.fenced('validate', async () => {
+    await session.query(
+      'validate.record',
       `UPDATE carryover.batches
        SET state = $3, validated_at = CASE WHEN $3 = 'validated' THEN now() END, compared = $4, differences = $5,
            cause = CASE WHEN $3 = 'parked' THEN 'difference' END
@@ -30,7 +36,7 @@ export async function validateBatch(attempt: Attempt, source: Source, mapping: T
       [ref.run, ref.batch, result.differences === 0 ? 'validated' : 'parked', result.compared, result.differences],
     );
     // The stage has served until here; what a run leaves is its ledger.
-    await dropStage(client, ref.run, ref.batch);
+    await dropStage(session, ref.run, ref.batch);
   });
   return result;
 }

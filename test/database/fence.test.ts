@@ -79,9 +79,9 @@ describe('attempts that overlap', () => {
 
   it('end the backend of the older one, in mid-transaction too', async () => {
     const waiting = attempt('load', (a) =>
-      a.fenced(async () => {
-        await a.client.query('DELETE FROM carryover.lookups');
-        await a.client.query(`SELECT pg_sleep(60)`);
+      a.fenced('load', async () => {
+        await a.session.query('load.forgetLookups', 'DELETE FROM carryover.lookups');
+        await a.session.query('load.insert', `SELECT pg_sleep(60)`);
         return loadBatch(a, caseStates, ref);
       }),
     );

@@ -7,6 +7,7 @@ import { installSchema } from '../../database/schema/install';
 import type { Source } from '../../database/source/open-source';
 import { openSource } from '../../database/source/open-source';
 import { openTarget } from '../../database/target/open-target';
+import type { Target } from '../../database/target/session';
 import type { Mapping } from '../../mappings/mapping';
 import { createDatabases } from '../support/databases';
 
@@ -108,7 +109,7 @@ export interface PreflightFixture {
   readonly reader: string;
   readonly worker: string;
   readonly source: Source;
-  readonly target: pg.Pool;
+  readonly target: Target;
   asSourceAdmin(...statements: string[]): Promise<void>;
   asTargetAdmin(...statements: string[]): Promise<void>;
   drop(): Promise<void>;

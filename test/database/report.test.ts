@@ -3,6 +3,8 @@ import { Pool } from 'pg';
 import { readReportFacts } from '../../database/report/read';
 import { readLatestReport, readStoredReport, saveReport } from '../../database/report/store';
 import { installSchema } from '../../database/schema/install';
+import { openTarget } from '../../database/target/open-target';
+import type { Target } from '../../database/target/session';
 import { caseStates } from '../../mappings/case-states';
 import type { Mapping } from '../../mappings/mapping';
 import { messages } from '../../mappings/messages';
@@ -15,11 +17,13 @@ const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStar
 
 let databases: Databases;
 let pool: Pool;
+let target: Target;
 
 beforeAll(async () => {
   databases = await createDatabases();
   await installSchema(databases.targetUrl);
   pool = new Pool({ connectionString: databases.targetUrl });
+  target = openTarget(databases.targetUrl, 2);
   await pool.query(`
 CREATE TYPE case_state_type AS ENUM ('treatment_active', 'case_closed');
 CREATE TABLE orders (id uuid DEFAULT gen_random_uuid(), instruction_id bigint, order_number text, case_id uuid);
@@ -39,7 +43,7 @@ INSERT INTO carryover.baseline VALUES ('patients', 'patients', 1000, 990), ('ord
 });
 
 afterAll(async () => {
-  await pool?.end();
+  await Promise.all([pool?.end(), target?.end()]);
   await databases?.drop();
 });
 
@@ -165,7 +169,7 @@ describe('the report of a run, from ledger and target', () => {
   });
 
   it('equals what was counted by hand', async () => {
-    const report = buildReport(await readReportFacts(pool, caseStates, run));
+    const report = buildReport(await readReportFacts(target, caseStates, run));
     expect(report).toMatchObject({
       migration: 'case-states',
       run,
@@ -225,7 +229,7 @@ describe('the report of a run, from ledger and target', () => {
   it('counts a second run once, and only what it added', async () => {
     const second = await addRun('case-states', [[13, 1, 0, 7, 5]]);
     await quarantine(second, '20', 'case_ambiguous', { status: '99' });
-    const report = buildReport(await readReportFacts(pool, caseStates, second));
+    const report = buildReport(await readReportFacts(target, caseStates, second));
     expect(report.estate).toEqual({
       before: { tables: 4, records: 2497, rate: 99.4 },
       run: { tables: 0, records: 1, rate: 61.54 },
@@ -239,13 +243,13 @@ describe('the report of a run, from ledger and target', () => {
 
   it('is not complete while a batch is loaded but not looked at', async () => {
     const open = await addRun('case-states', [[2, 2, 0, 0, 0]], false);
-    const facts = async (): Promise<boolean> => (await readReportFacts(pool, caseStates, open)).complete;
+    const facts = async (): Promise<boolean> => (await readReportFacts(target, caseStates, open)).complete;
     expect(await facts()).toBe(true);
     await pool.query(
       pastTransitions(`UPDATE carryover.batches SET state = 'parked', cause = 'difference' WHERE run_id = ${open}`),
     );
     expect(await facts()).toBe(false);
-    expect((await readReportFacts(pool, caseStates, open)).parked).toEqual([{ batch: 1, cause: 'difference' }]);
+    expect((await readReportFacts(target, caseStates, open)).parked).toEqual([{ batch: 1, cause: 'difference' }]);
     await pool.query(
       `UPDATE carryover.runs SET state = 'finished', finished_at = now(), verdict = 'not_proven'
                       WHERE run_id = $1`,
@@ -259,7 +263,7 @@ describe('the report of a run, from ledger and target', () => {
       `INSERT INTO messages VALUES (NULL, 1, 1, '2020-12-31 23:30Z',
          '{"migration_source":"message","source_row_sha256":"x"}')`,
     );
-    const report = buildReport(await readReportFacts(pool, messages, bare));
+    const report = buildReport(await readReportFacts(target, messages, bare));
     expect([report.states, report.transitions, report.quarantine]).toEqual([[], [], []]);
     expect(report.years).toEqual([{ year: 2021, rows: 1, growth: null }]);
     // Through other columns of the same lookup: c and e alone are there once.
@@ -271,29 +275,36 @@ describe('the report of a run, from ledger and target', () => {
     ['no such run', caseStates, '99999'],
     ['no number', caseStates, "1' OR true"],
   ])('refuses %s', async (_what, mapping: Mapping, id) => {
-    await expect(readReportFacts(pool, mapping, id)).rejects.toThrow(`The ledger holds no run ${JSON.stringify(id)}`);
+    await expect(readReportFacts(target, mapping, id)).rejects.toThrow(`The ledger holds no run ${JSON.stringify(id)}`);
   });
 
-  it('gives its connection back as it was', async () => {
+  it('gives its two connections back as they were', async () => {
     const settings = ['transaction_read_only', 'TimeZone', 'parallel_tuple_cost'];
-    const read = async (): Promise<unknown[]> =>
-      (await pool.query<object>('SELECT current_setting(name) FROM unnest($1::text[]) AS name', [settings])).rows;
+    const read = async (): Promise<unknown[]> => {
+      const sessions = await Promise.all([target.connect(), target.connect()]);
+      const answers = await Promise.all(
+        sessions.map((session) =>
+          session.query('report.checks', 'SELECT current_setting(name) FROM unnest($1::text[]) AS name', [settings]),
+        ),
+      );
+      for (const session of sessions) session.release();
+      return answers.map((answer) => answer.rows);
+    };
     const before = await read();
-    await readReportFacts(pool, caseStates, run);
+    await readReportFacts(target, caseStates, run);
     expect(await read()).toEqual(before);
-    expect(pool.idleCount).toBe(pool.totalCount);
   });
 
   it('is kept with its run, and comes back the same', async () => {
-    const report = buildReport(await readReportFacts(pool, caseStates, run));
-    await saveReport(pool, report);
-    const stored = await readStoredReport(pool, run);
+    const report = buildReport(await readReportFacts(target, caseStates, run));
+    await saveReport(target, report);
+    const stored = await readStoredReport(target, run);
     expect(toJson(stored!)).toBe(toJson(report));
-    expect((await readLatestReport(pool, 'case-states'))?.run).toBe(run);
-    expect((await readLatestReport(pool, null))?.run).toBe(run);
-    expect(await readLatestReport(pool, 'messages')).toBeNull();
-    expect(await readStoredReport(pool, '1')).toBeNull();
-    expect(await readStoredReport(pool, 'latest')).toBeNull();
-    await expect(saveReport(pool, { ...report, run: '99999' })).rejects.toThrow('the ledger holds no run 99999');
+    expect((await readLatestReport(target, 'case-states'))?.run).toBe(run);
+    expect((await readLatestReport(target, null))?.run).toBe(run);
+    expect(await readLatestReport(target, 'messages')).toBeNull();
+    expect(await readStoredReport(target, '1')).toBeNull();
+    expect(await readStoredReport(target, 'latest')).toBeNull();
+    await expect(saveReport(target, { ...report, run: '99999' })).rejects.toThrow('the ledger holds no run 99999');
   });
 });

@@ -52,7 +52,7 @@ const loaded = async (): Promise<number> =>
 
 describe('two workflows of the same migration', () => {
   it('are one that runs and one that fails, naming it; a third takes over once the first is terminated', async () => {
-    const gate = await engine.target.connect();
+    const gate = await engine.pool.connect();
     releaseGate = () => {
       releaseGate = () => undefined;
       gate.release(true);

@@ -72,7 +72,7 @@ describe('kill -9 of the worker in the middle of 20 batches', () => {
   it('ends proven under another worker, each row written exactly once', async () => {
     const taskQueue = `kill-${randomUUID()}`;
     const first = await worker(taskQueue);
-    const gate = await engine.target.connect();
+    const gate = await engine.pool.connect();
     releaseGate = () => {
       releaseGate = () => undefined;
       gate.release(true);

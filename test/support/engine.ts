@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type pg from 'pg';
+import { Pool } from 'pg';
 import type { Dependencies, Starter } from '../../activities/dependencies';
 import { installSchema } from '../../database/schema/install';
 import { openSource } from '../../database/source/open-source';
 import type { Source } from '../../database/source/open-source';
 import { openTarget } from '../../database/target/open-target';
+import type { Target } from '../../database/target/session';
 import { catalog } from '../../mappings/catalog';
 import type { Catalog } from '../../mappings/catalog';
 import type { Mapping } from '../../mappings/mapping';
@@ -38,14 +39,16 @@ export type SourceRow = Record<string, string | null>;
 export interface Engine extends Databases {
   /** As the product reads and writes, by logins that may do everything. */
   readonly source: Source;
-  readonly target: pg.Pool;
+  readonly target: Target;
+  /** Connections of the test's own to the target, around the product. */
+  readonly pool: Pool;
   readonly ports: Dependencies;
   readonly reportsDir: string;
   /** Runs SQL of the test's own; every value of the source comes back as text. */
   onSource(sql: string, values?: readonly unknown[]): Promise<SourceRow[]>;
   onTarget<T extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   /** The same databases through other connections of the product; whoever opened them closes them. */
-  as(source: Source, target: pg.Pool): Engine;
+  as(source: Source, target: Target): Engine;
 }
 
 export interface EngineOptions {
@@ -62,6 +65,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   await installSchema(targetUrl);
   const source = openSource(sourceUrl);
   const target = openTarget(targetUrl);
+  const pool = ownPool(targetUrl);
   const admin = await createConnection({ uri: sourceUrl, charset: 'utf8mb4', timezone: 'Z', multipleStatements: true });
   await admin.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
   const reportsDir = mkdtempSync(join(tmpdir(), 'carryover-reports-'));
@@ -71,12 +75,12 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     isRunning: () => Promise.resolve(false),
     missingSearchAttributes: () => Promise.resolve([]),
   };
-  const over = (own: Source, pool: pg.Pool) => ({
-    source: own,
-    target: pool,
+  const over = (from: Source, to: Target) => ({
+    source: from,
+    target: to,
     ports: createPorts({
-      source: own,
-      target: pool,
+      source: from,
+      target: to,
       temporal,
       catalog: options.catalog ?? catalog,
       reportsDir,
@@ -87,18 +91,28 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const engine: Engine = {
     ...databases,
     ...over(source, target),
+    pool,
     reportsDir,
     onSource: (sql, values) => queryText(admin, sql, values),
     onTarget: async <T extends object>(sql: string, values?: readonly unknown[]) =>
-      (await target.query<T & pg.QueryResultRow>(sql, values && [...values])).rows,
-    as: (own, pool) => ({ ...engine, ...over(own, pool) }),
+      (await pool.query<T>(sql, values && [...values])).rows,
+    as: (from, to) => ({ ...engine, ...over(from, to) }),
     drop: async () => {
-      await Promise.allSettled([source.close(), target.end(), admin.end()]);
+      await Promise.allSettled([source.close(), target.end(), pool.end(), admin.end()]);
       rmSync(reportsDir, { recursive: true, force: true });
       await databases.drop();
     },
   };
   return engine;
+}
+
+/** Shows instants in UTC, as the product's sessions do. */
+function ownPool(connectionString: string): Pool {
+  const pool = new Pool({ connectionString, options: '-c TimeZone=UTC' });
+  // Tests end backends, and drop databases under their own connections.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }
 
 async function queryText(admin: Connection, sql: string, values: readonly unknown[] = []): Promise<SourceRow[]> {

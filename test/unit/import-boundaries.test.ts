@@ -58,6 +58,23 @@ const refused: [file: string, code: string, words: string][] = [
   ['report/x.ts', value('../config'), 'Reports are pure.'],
   ['cli/x.ts', PG, 'Only database/ opens connections.'],
   ['worker/x.ts', PG, 'Only database/ opens connections.'],
+  ['worker/x.ts', types('pg'), 'Only database/ opens connections.'],
+  ['database/x.ts', PG, 'each by its point'],
+  ['database/x.ts', types('pg'), 'each by its point'],
+  ['database/x.ts', value('mysql2/promise'), 'each by its point'],
+  ['database/ledger/x.ts', value('pg-copy-streams'), 'each by its point'],
+  ['database/source/x.ts', types('mysql2'), 'each by its point'],
+  ['database/target/open-target.ts', value('mysql2'), 'each by its point'],
+  ['database/source/open-source.ts', PG, 'each by its point'],
+  ['database/schema/install.ts', PG, 'each by its point'],
+  ['database/schema/0002-x.ts', value('knex'), 'each by its point'],
+];
+
+const hidden: [file: string, code: string][] = [
+  ['database/x.ts', "export const driver = await import('pg');\n"],
+  ['database/x.ts', "export const driver = await import('mysql2/promise');\n"],
+  ['worker/x.ts', "export const driver = await import('pg-copy-streams');\n"],
+  ['database/x.ts', "const name = 'p' + 'g';\nexport const driver = await import(name);\n"],
 ];
 
 const allowed: [file: string, code: string][] = [
@@ -67,10 +84,14 @@ const allowed: [file: string, code: string][] = [
   ['activities/x.ts', types('../database/ledger/batches')],
   ['activities/x.ts', value('../shared/errors')],
   ['activities/x.ts', value('node:crypto')],
-  ['database/x.ts', PG],
-  ['database/x.ts', value('mysql2/promise')],
+  ['database/target/open-target.ts', PG],
+  ['database/target/session.ts', value('pg-copy-streams')],
+  ['database/source/open-source.ts', value('mysql2')],
+  ['database/source/session.ts', types('mysql2')],
+  ['database/schema/install.ts', value('knex')],
+  ['database/schema/0002-x.ts', types('knex')],
   ['worker/x.ts', value('../database/ledger/batches')],
-  ['worker/x.ts', types('pg')],
+  ['worker/x.ts', "export const later = await import('node:fs');\n"],
 ];
 
 const readsEnvironment = 'export const home = process.env.HOME;\n';
@@ -86,7 +107,7 @@ const environments: [file: string, code: string, refused: boolean][] = [
 
 describe('the import boundaries that lint keeps', () => {
   let results: string[][];
-  const all = [...refused, ...allowed, ...environments].map(([file, code]) => ({ file, code }));
+  const all = [...refused, ...allowed, ...environments, ...hidden].map(([file, code]) => ({ file, code }));
   beforeAll(() => (results = lint(all)));
   const said = (index: number): string[] => results[index]!;
 
@@ -112,6 +133,14 @@ describe('the import boundaries that lint keeps', () => {
       const found = messages.filter((message) => message.startsWith('no-restricted-properties'));
       expect(found).toHaveLength(isRefused ? 1 : 0);
       expect(messages.filter((message) => message.startsWith('fatal'))).toEqual([]);
+    },
+  );
+
+  it.each(hidden.map(([file, code], index) => ({ file, code, index })))(
+    '$file refuses a driver that hides: $code',
+    ({ index }) => {
+      const messages = said(refused.length + allowed.length + environments.length + index);
+      expect(messages).toEqual([expect.stringMatching(/^no-restricted-syntax: A driver is imported at the top/)]);
     },
   );
 });

@@ -4,6 +4,7 @@ import type { Context } from '../context';
 export async function ledgerPrivileges(context: Context): Promise<string[]> {
   const user = await context.targetUser();
   const tables = await context.target(
+    'preflight.ledgerTables',
     `SELECT string_agg(DISTINCT c.relname::text, ', ') AS names
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = 'carryover' AND c.relkind IN ('r', 'v') AND c.relname NOT LIKE 'schema\\_changes%'
@@ -13,11 +14,13 @@ export async function ledgerPrivileges(context: Context): Promise<string[]> {
                          AND has_table_privilege(c.oid, 'DELETE')))`,
   );
   const sequences = await context.target(
+    'preflight.ledgerSequences',
     `SELECT string_agg(c.relname::text, ', ') AS names
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = 'carryover' AND c.relname = 'attempt_token' AND NOT has_sequence_privilege(c.oid, 'USAGE')`,
   );
   const [stage] = await context.target(
+    'preflight.ledgerStage',
     `SELECT bool_or(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'))::text AS usable
        FROM pg_namespace n WHERE n.nspname = 'carryover_stage'`,
   );

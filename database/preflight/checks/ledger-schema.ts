@@ -4,6 +4,7 @@ import { LATEST_SCHEMA } from '../../schema/install';
 /** The ledger's tables are made by an operator's command, never by a run that happens to come first. */
 export async function ledgerSchema(context: Context): Promise<string[]> {
   const [table] = await context.target(
+    'preflight.ledger',
     `SELECT has_schema_privilege(n.oid, 'USAGE')::text AS usable,
             (c.oid IS NOT NULL)::text AS exists,
             coalesce(has_table_privilege(c.oid, 'SELECT'), false)::text AS readable
@@ -18,7 +19,10 @@ export async function ledgerSchema(context: Context): Promise<string[]> {
   if (table.readable !== 'true') {
     return [`${user} may not read carryover.schema_changes; GRANT SELECT ON carryover.schema_changes TO ${user};`];
   }
-  const applied = await context.target('SELECT name::text FROM carryover.schema_changes ORDER BY id');
+  const applied = await context.target(
+    'preflight.ledgerVersion',
+    'SELECT name::text FROM carryover.schema_changes ORDER BY id',
+  );
   if (applied.some((row) => row.name === LATEST_SCHEMA)) {
     const last = applied[applied.length - 1]!.name!;
     // Numbers start the names, so that text order is order of age.

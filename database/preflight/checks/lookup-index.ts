@@ -12,6 +12,7 @@ export async function lookupIndex(context: Context): Promise<string[]> {
       const columns = await context.targetColumns(table);
       if (!columns.some((column) => column.name === key)) return [];
       const found = await context.target(
+        'preflight.lookupIndex',
         `SELECT 1::text AS found
            FROM pg_index i
            JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -17,8 +17,8 @@ const HARMLESS = [
 
 /** Carryover only reads; an account that could write makes that a promise instead of a fact. */
 export async function sourceReadonly(context: Context): Promise<string[]> {
-  const [database] = (await context.source('SELECT DATABASE()'))[0]!;
-  const grants = await context.source('SHOW GRANTS');
+  const [database] = (await context.source('preflight.sourceDatabase', 'SELECT DATABASE()'))[0]!;
+  const grants = await context.source('preflight.sourceGrants', 'SHOW GRANTS');
   const found = writingRights(
     grants.map(([grant]) => grant ?? ''),
     database ?? '',

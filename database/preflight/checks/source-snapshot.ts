@@ -4,6 +4,7 @@ import type { Context } from '../context';
 export async function sourceSnapshot(context: Context): Promise<string[]> {
   const { table } = context.mapping.source;
   const rows = await context.source(
+    'preflight.sourceEngine',
     'SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
     [table],
   );

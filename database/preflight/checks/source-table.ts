@@ -9,7 +9,7 @@ const MISSING = ['ER_NO_SUCH_TABLE', '1146'];
 export async function sourceTable(context: Context): Promise<string[]> {
   const { table } = context.mapping.source;
   try {
-    await context.source(`SELECT 1 FROM ${quoteMy(table)} LIMIT 1`);
+    await context.source('preflight.sourceTable', `SELECT 1 FROM ${quoteMy(table)} LIMIT 1`);
     return [];
   } catch (error) {
     const code = errorCode(error) ?? '';

@@ -4,7 +4,7 @@ import type { Context } from '../context';
 const OLDEST = { MySQL: [5, 6], MariaDB: [10, 2] } as const;
 
 export async function sourceVersion(context: Context): Promise<string[]> {
-  const version = (await context.source('SELECT VERSION()'))[0]?.[0] ?? '';
+  const version = (await context.source('preflight.sourceVersion', 'SELECT VERSION()'))[0]?.[0] ?? '';
   return sourceVersionProblem(version);
 }
 

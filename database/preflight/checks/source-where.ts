@@ -7,7 +7,7 @@ export async function sourceWhere(context: Context): Promise<string[]> {
   const { table, where } = context.mapping.source;
   if (where === undefined) return [];
   try {
-    await context.source(`EXPLAIN SELECT 1 FROM ${quoteMy(table)} WHERE (${where})`);
+    await context.source('preflight.sourceWhere', `EXPLAIN SELECT 1 FROM ${quoteMy(table)} WHERE (${where})`);
     return [];
   } catch (error) {
     return [

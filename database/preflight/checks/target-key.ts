@@ -7,6 +7,7 @@ export async function targetKey(context: Context): Promise<string[]> {
   const { schema, table } = context.mapping.target;
   const columns = await context.targetColumns(table);
   const indexes = await context.target(
+    'preflight.targetIndexes',
     `SELECT string_agg(a.attname::text, ',' ORDER BY a.attname::text COLLATE "C") AS columns
        FROM pg_index i
        JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -6,6 +6,7 @@ const ABOVE_ERROR = ['log', 'fatal', 'panic'];
 /** A server that logs failed statements and their details writes row values, which are patients' data, into its log. */
 export async function targetLogging(context: Context): Promise<string[]> {
   const rows = await context.target(
+    'preflight.targetLogging',
     `SELECT name::text, setting FROM pg_settings
       WHERE name IN ('log_min_messages', 'log_min_error_statement', 'log_statement', 'log_min_duration_statement',
                      'log_parameter_max_length_on_error')`,

@@ -8,6 +8,7 @@ export async function targetPrivileges(context: Context): Promise<string[]> {
   const { schema, table } = mapping.target;
   const user = await context.targetUser();
   const [usage] = await context.target(
+    'preflight.targetSchema',
     'SELECT has_schema_privilege(oid, $2)::text AS may FROM pg_namespace WHERE nspname = $1',
     [schema, 'USAGE'],
   );
@@ -24,6 +25,7 @@ export async function targetPrivileges(context: Context): Promise<string[]> {
       `${user} lacks SELECT on ${parent}, to which a foreign key of ${schema}.${table} points; GRANT SELECT ON ${parent} TO ${user};`,
   );
   const [temporary] = await context.target(
+    'preflight.targetTemporary',
     `SELECT has_database_privilege(current_database(), 'TEMPORARY')::text AS may`,
   );
   if (temporary?.may !== 'true') {
@@ -35,7 +37,7 @@ export async function targetPrivileges(context: Context): Promise<string[]> {
     if ((await context.targetTable(name)) === undefined) continue;
     const lacking: string[] = [];
     for (const right of rights) {
-      const [row] = await context.target(`SELECT has_table_privilege($1, $2)::text AS may`, [
+      const [row] = await context.target('preflight.targetRight', `SELECT has_table_privilege($1, $2)::text AS may`, [
         quotePgTable(schema, name),
         right,
       ]);
@@ -55,6 +57,7 @@ async function unreadableParents(context: Context): Promise<string[]> {
   const { mapping } = context;
   const references = referencesOf(mapping).map(({ reference }) => reference);
   const rows = await context.target(
+    'preflight.targetParents',
     `SELECT DISTINCT format('%I.%I', n.nspname, c.relname)::text AS parent
      FROM pg_constraint f
      JOIN pg_class t ON t.oid = f.conrelid JOIN pg_namespace s ON s.oid = t.relnamespace

@@ -4,7 +4,7 @@ import { within } from '../within';
 
 export async function targetReachable(context: Context): Promise<string[]> {
   try {
-    await within(context.target('SELECT 1'));
+    await within(context.target('preflight.targetReachable', 'SELECT 1'));
     return [];
   } catch (error) {
     return [connectionProblem('target', context.targetName, error)];

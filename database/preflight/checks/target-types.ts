@@ -50,6 +50,7 @@ async function codeMisfits(
 ): Promise<string[]> {
   // The name is looked up as the load will look it up: through the role's search_path.
   const labels = await context.target(
+    'preflight.enumLabels',
     `SELECT t.oid::text AS oid, e.enumlabel::text AS label
        FROM pg_type t LEFT JOIN pg_enum e ON e.enumtypid = t.oid
       WHERE t.oid = to_regtype(quote_ident($1))::oid AND t.typtype = 'e'`,

@@ -4,6 +4,7 @@ const OLDEST = 130000;
 
 export async function targetVersion(context: Context): Promise<string[]> {
   const [row] = await context.target(
+    'preflight.targetVersion',
     `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version,
             current_setting('server_encoding') AS encoding`,
   );

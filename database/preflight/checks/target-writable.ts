@@ -3,6 +3,7 @@ import type { Context } from '../context';
 /** A standby answers every query and refuses the first write, hours later. */
 export async function targetWritable(context: Context): Promise<string[]> {
   const [row] = await context.target(
+    'preflight.targetWritable',
     `SELECT pg_is_in_recovery()::text AS standby, current_setting('default_transaction_read_only') AS "readOnly"`,
   );
   const problems: string[] = [];

@@ -1,0 +1,222 @@
+/**
+ * The points at which a run can be held up or die: one before and one after each statement of `database/`. A statement
+ * without one cannot be written. Each name stands at one place in the code.
+ */
+
+/** Statements. A step's names begin with the step; `source.` and `target.` are what several of them ask. */
+export const STATEMENTS = [
+  // attempt: the fence around a step of a batch
+  'attempt.read',
+  'attempt.endOlder',
+  'attempt.withoutHelpers',
+  'attempt.drawToken',
+  'attempt.cancel',
+  'attempt.lock',
+  'attempt.letGo',
+  'attempt.withHelpers',
+  'attempt.forgetBackend',
+
+  // cut
+  'cut.read',
+  'cut.record',
+
+  // run: opened, gone on with, looked over
+  'run.find',
+  'run.lock',
+  'run.insert',
+  'run.own',
+  'run.totals',
+  'run.unfinished',
+  'run.park',
+
+  // source: sessions, identity, keys, counts, rows
+  'source.session',
+  'source.kill',
+  'source.identity',
+  'source.boundKey',
+  'source.countTable',
+  'source.countPage',
+  'source.lastKey',
+  'source.columns',
+  'source.isolation',
+  'source.snapshot',
+  'source.count',
+  'source.read',
+  'source.sum',
+  'source.hashes',
+
+  // target: identity, rows, the zone's calendar
+  'target.reach',
+  'target.identity',
+  'target.count',
+  'target.transitions',
+
+  // stage
+  'stage.list',
+  'stage.drop',
+  'stage.known',
+  'stage.count',
+  'stage.tableKnown',
+  'stage.smallStatistics',
+  'stage.analyze',
+
+  // extract
+  'extract.createStage',
+  'extract.copy',
+  'extract.smallStatistics',
+  'extract.analyze',
+  'extract.usualStatistics',
+  'extract.record',
+
+  // references: mapCases, mapActors
+  'references.drop',
+  'references.probe',
+  'references.bounds',
+  'references.answer',
+  'references.count',
+
+  // transform
+  'transform.drop',
+  'transform.unfit',
+  'transform.forgetUnfit',
+  'transform.cascade',
+  'transform.count',
+
+  // load
+  'load.forgetQuarantine',
+  'load.forgetLookups',
+  'load.forgetFindings',
+  'load.countUnfit',
+  'load.isFresh',
+  'load.insertFresh',
+  'load.recordFresh',
+  'load.changes',
+  'load.lockRows',
+  'load.beforeImages',
+  'load.kept',
+  'load.update',
+  'load.insert',
+  'load.recordKeys',
+  'load.replayed',
+  'load.quarantine',
+  'load.occurrences',
+  'load.lookups',
+  'load.record',
+
+  // validate
+  'validate.forget',
+  'validate.sum',
+  'validate.dropEarlier',
+  'validate.create',
+  'validate.copy',
+  'validate.findings',
+  'validate.count',
+  'validate.drop',
+  'validate.record',
+
+  // checks over the whole table
+  'checks.parents',
+  'checks.run',
+  'checks.lock',
+  'checks.forget',
+  'checks.store',
+
+  // finish
+  'finish.balance',
+  'finish.checks',
+  'finish.close',
+
+  // report
+  'report.snapshot',
+  'report.memory',
+  'report.setupCost',
+  'report.tupleCost',
+  'report.export',
+  'report.run',
+  'report.balance',
+  'report.parked',
+  'report.outcomes',
+  'report.quarantine',
+  'report.checks',
+  'report.baseline',
+  'report.earlier',
+  'report.rows',
+  'report.states',
+  'report.zone',
+  'report.years',
+  'report.transitions',
+  'report.available',
+  'report.save',
+  'report.stored',
+  'report.latest',
+
+  // status
+  'status.runs',
+  'status.batches',
+  'status.parked',
+
+  // baseline
+  'baseline.insert',
+  'baseline.compare',
+
+  // preflight
+  'preflight.sourceReachable',
+  'preflight.sourceVersion',
+  'preflight.sourceUser',
+  'preflight.sourceColumns',
+  'preflight.sourceIndexes',
+  'preflight.sourceTable',
+  'preflight.sourceWhere',
+  'preflight.sourceDatabase',
+  'preflight.sourceGrants',
+  'preflight.sourceEngine',
+  'preflight.targetReachable',
+  'preflight.targetVersion',
+  'preflight.targetUser',
+  'preflight.targetWritable',
+  'preflight.targetTable',
+  'preflight.targetTriggers',
+  'preflight.targetColumns',
+  'preflight.targetLogging',
+  'preflight.targetIndexes',
+  'preflight.targetSchema',
+  'preflight.targetTemporary',
+  'preflight.targetRight',
+  'preflight.targetParents',
+  'preflight.enumLabels',
+  'preflight.lookupIndex',
+  'preflight.timeZone',
+  'preflight.ledger',
+  'preflight.ledgerVersion',
+  'preflight.ledgerTables',
+  'preflight.ledgerSequences',
+  'preflight.ledgerStage',
+] as const;
+
+/** Transactions of the target; each has the points `<name>.begin`, `<name>.commit` and `<name>.rollback`. */
+export const TRANSACTIONS = [
+  'run.open',
+  'extract',
+  'references',
+  'transform',
+  'load',
+  'validate.equal',
+  'validate.differing',
+  'validate',
+  'checks',
+  'report.ledger',
+  'report.target',
+  'baseline',
+] as const;
+
+export type Transaction = (typeof TRANSACTIONS)[number];
+
+const BOUNDARIES = ['begin', 'commit', 'rollback'] as const;
+
+export type Point = (typeof STATEMENTS)[number] | `${Transaction}.${(typeof BOUNDARIES)[number]}`;
+
+/** Every point, for whoever goes through all of them. */
+export const POINTS: readonly Point[] = [
+  ...STATEMENTS,
+  ...TRANSACTIONS.flatMap((name) => BOUNDARIES.map((boundary) => `${name}.${boundary}` as const)),
+];

@@ -1,0 +1,64 @@
+/** What the statements of `database/` need of the target: each names its point, and fails with errors of ours only. */
+import type { Writable } from 'node:stream';
+import type { Pool, PoolClient } from 'pg';
+import { from } from 'pg-copy-streams';
+import type { Passage } from '../interposer';
+import type { Point } from '../points';
+
+export interface Answer<R> {
+  readonly rows: R[];
+  /** Rows that the statement touched; null where it touches none by its nature. */
+  readonly rowCount: number | null;
+}
+
+export interface TargetQueries {
+  /** Runs one statement; values are bound. */
+  query<R extends object = Record<string, unknown>>(
+    point: Point,
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<Answer<R>>;
+}
+
+/** One connection, from {@link Target.connect} until it is released. */
+export interface TargetSession extends TargetQueries {
+  /**
+   * Runs a COPY FROM STDIN that `fill` feeds.
+   *
+   * @param fill ends the sink, or fails; its own errors pass through
+   * @returns what `fill` returned, and the rows that the server took
+   */
+  copyFrom<T>(point: Point, sql: string, fill: (sink: Writable) => Promise<T>): Promise<{ filled: T; rows: number }>;
+  /** Gives the connection back; a broken one is closed. */
+  release(broken?: boolean): void;
+}
+
+export interface Target extends TargetQueries {
+  /** @throws CarryoverError `TargetUnavailable` where no connection comes up */
+  connect(): Promise<TargetSession>;
+  end(): Promise<void>;
+}
+
+const queries = (pass: Passage, driver: Pool | PoolClient): TargetQueries => ({
+  query: <R extends object>(point: Point, sql: string, values?: readonly unknown[]) =>
+    pass<Answer<R>>(point, () => driver.query<R>(sql, values as unknown[] | undefined)),
+});
+
+export function targetOver(pool: Pool, pass: Passage, connect: () => Promise<PoolClient>): Target {
+  return {
+    ...queries(pass, pool),
+    connect: async () => sessionOver(await connect(), pass),
+    end: () => pool.end(),
+  };
+}
+
+const sessionOver = (client: PoolClient, pass: Passage): TargetSession => ({
+  ...queries(pass, client),
+  copyFrom: (point, sql, fill) =>
+    pass(point, async () => {
+      const sink = client.query(from(sql));
+      const filled = await fill(sink);
+      return { filled, rows: sink.rowCount };
+    }),
+  release: (broken = false) => client.release(broken),
+});

@@ -94,16 +94,11 @@ async function installLedger(config: Config): Promise<string[]> {
 }
 
 async function importLines(config: Config, lines: BaselineLine[]): Promise<{ added: number; known: number }> {
-  const url = requireTargetUrl(config);
-  try {
-    const { added, known, problems } = await importBaseline(url, lines);
-    if (problems.length > 0) {
-      throw new UserError(listProblems('The baseline is refused; none of it was imported:', problems), EXIT.refused);
-    }
-    return { added, known };
-  } catch (error) {
-    throw ledgerError(url, error);
+  const { added, known, problems } = await withTarget(config, (target) => importBaseline(target, lines));
+  if (problems.length > 0) {
+    throw new UserError(listProblems('The baseline is refused; none of it was imported:', problems), EXIT.refused);
   }
+  return { added, known };
 }
 
 function registerAttributes(config: Config): Promise<Attributes> {

@@ -1,5 +1,4 @@
 /** The migrations that were done before Carryover: imported once as a baseline, and never changed afterwards. */
-import { openTarget } from '../target/open-target';
 import type { Target } from '../target/session';
 import { withTransaction } from '../target/transaction';
 
@@ -62,16 +61,13 @@ class Refused extends Error {
 }
 
 /** Imports the lines that the ledger does not hold yet, all or none. */
-export async function importBaseline(targetUrl: string, lines: readonly BaselineLine[]): Promise<BaselineImport> {
-  const target = openTarget(targetUrl, 1);
+export async function importBaseline(target: Target, lines: readonly BaselineLine[]): Promise<BaselineImport> {
   try {
     const added = await insertLines(target, lines);
     return { added, known: lines.length - added, problems: [] };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { added: 0, known: lines.length - error.problems.length, problems: error.problems };
-  } finally {
-    await target.end();
   }
 }
 

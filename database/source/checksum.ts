@@ -1,6 +1,5 @@
 /** What the source says of a range when it is read again: its count, and sums and hashes of its rows. */
 import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Mapping } from '../../mappings/mapping';
 import { canonicalRow, inRange, moved, sourceText } from './expressions';
 import type { KeyRange } from './expressions';
@@ -8,6 +7,7 @@ import type { Source } from './open-source';
 import { quoteMy } from './quote';
 import { asKeyText } from './row-encoder';
 import type { WireRow } from './row-encoder';
+import { pour } from './session';
 import type { RowEncoding, SourceQueries } from './session';
 
 export interface RangeSum {
@@ -53,7 +53,7 @@ export async function streamHashes(
     `WHERE ${where.sql} AND ${moved(mapping)}`;
   const session = await source.dedicated(signal);
   try {
-    await pipeline(session.stream('source.hashes', sql, where.values, new HashLines()), sink);
+    await pour(session.stream('source.hashes', sql, where.values, new HashLines()), sink, signal);
   } finally {
     session.destroy();
   }

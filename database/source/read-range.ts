@@ -1,5 +1,4 @@
 /** Streams a key range of the source, row by row, in one snapshot in which the server also counts it. */
-import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import { namedColumns } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
@@ -9,6 +8,7 @@ import type { KeyRange } from './expressions';
 import type { Source } from './open-source';
 import { quoteMy } from './quote';
 import { RowEncoder } from './row-encoder';
+import { pour } from './session';
 
 export interface RangeCounts {
   /** Rows of the range, as the source server counted them in the snapshot of the read. */
@@ -53,7 +53,7 @@ export async function readRange(
       `SELECT ${columns.join(', ')} FROM ${table} WHERE ${where.sql} AND ${moved(mapping)} ` +
       `ORDER BY ${keyOrder(mapping)}`;
     const encoder = new RowEncoder(mapping, others);
-    await pipeline(session.stream('source.read', sql, where.values, encoder), sink);
+    await pour(session.stream('source.read', sql, where.values, encoder), sink, signal);
     if (encoder.rowCount !== total! - excluded!) {
       throw new CarryoverError(
         'DatabaseError',

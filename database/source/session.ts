@@ -3,7 +3,8 @@
  * silent, is an error and not a hang: the driver tells a waiting or streaming statement nothing.
  */
 import { PassThrough } from 'node:stream';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Socket } from 'node:net';
 import type { Connection, Query, RowDataPacket } from 'mysql2';
 import type { Passage } from '../interposer';
@@ -59,6 +60,18 @@ const BUFFER = 256 * 1024;
 const asText = (value: Buffer | null): string | null => (value === null ? null : value.toString('utf8'));
 
 const lost = (code: string): Error => Object.assign(new Error('connection lost'), { code });
+
+/** Without a code: it is no error of a driver, and must not be taken for one. */
+const cancelled = (): Error => new Error('the read was cancelled');
+
+/** Lets a stream run into a sink, which is ended; an abort also ends a sink that takes nothing more. */
+export async function pour(rows: Readable, sink: Writable, signal: AbortSignal): Promise<void> {
+  try {
+    await pipeline(rows, sink, { signal });
+  } catch (error) {
+    throw signal.aborted ? cancelled() : error;
+  }
+}
 
 /** The driver does not type its socket. */
 const socketOf = (connection: Connection): Socket => (connection as unknown as { stream: Socket }).stream;
@@ -188,8 +201,7 @@ export class OpenSession implements SourceSession {
     // A server notices a dropped connection only when it next sends a row, which may be long after a sort or a count.
     const { threadId } = this.connection as { threadId: number | null };
     if (this.waiting.size > 0 && threadId !== null) this.parts.kill(threadId);
-    // No code: it is no error of the driver, and must not be taken for one.
-    this.fail(new Error('the read was cancelled'));
+    this.fail(cancelled());
   };
 
   private fail(error: Error): void {

@@ -20,7 +20,7 @@ let worker: RunningWorker;
 
 beforeAll(async () => {
   [engine, temporal] = await Promise.all([createEngine({ sample: { rows: 3000 } }), connectTemporal()]);
-  await importBaseline(engine.targetUrl, [{ table: 'patients', domain: 'patients', sourceRows: 1000, records: 990 }]);
+  await importBaseline(engine.target, [{ table: 'patients', domain: 'patients', sourceRows: 1000, records: 990 }]);
   worker = await startWorker(engine, temporal);
 });
 

@@ -55,7 +55,7 @@ afterAll(async () => {
 
 /** Statements that the drivers sent while `work` ran; it must go through the product's connections alone. */
 async function sentWhile(work: () => Promise<unknown>): Promise<number> {
-  const base = Object.getPrototypeOf(mysql.Connection.prototype as object) as Pick<mysql.Connection, 'query'>;
+  const base = Object.getPrototypeOf(mysql.Connection.prototype) as Pick<mysql.Connection, 'query'>;
   const spies = [jest.spyOn(Client.prototype, 'query'), jest.spyOn(base, 'query')];
   try {
     await work();
@@ -139,10 +139,11 @@ describe('with an interposer', () => {
     const extracting = held.ports.steps.extract(caseStates, refOf(plan, 1), new AbortController().signal);
     await expect(extracting).rejects.toThrow('the answer is lost');
     expect(told.slice(-2)).toEqual([['extract.rollback', 'before'], ['extract.rollback', 'after']]); // prettier-ignore
-    const [batch] = await engine.onTarget('SELECT extract_token, staged FROM carryover.batches WHERE run_id = $1', [
-      plan.run,
-    ]);
-    expect(batch).toEqual({ extract_token: expect.any(String), staged: expect.any(String) });
+    const staged = await engine.onTarget(
+      'SELECT 1 FROM carryover.batches WHERE run_id = $1 AND extract_token IS NOT NULL',
+      [plan.run],
+    );
+    expect(staged).toHaveLength(1);
   });
 
   it('so is what ends the statements of a step that is cancelled, and what parks its batch', async () => {
@@ -153,7 +154,7 @@ describe('with an interposer', () => {
     };
     await expect(held.ports.steps.extract(caseStates, refOf(plan, 1), stop.signal)).rejects.toThrow();
     await eventually('both servers are told', () =>
-      Promise.resolve(['attempt.cancel', 'source.kill'].every((name) => passed('after').includes(name as Point))),
+      Promise.resolve(['attempt.cancel', 'source.kill'].every((name) => passed('before').includes(name as Point))),
     );
     await held.ports.runs.park(refOf(plan, 1), 'a test');
   });

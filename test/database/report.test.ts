@@ -245,24 +245,18 @@ describe('the report of a run, from ledger and target', () => {
     const open = await addRun('case-states', [[2, 2, 0, 0, 0]], false);
     const facts = async (): Promise<boolean> => (await readReportFacts(target, caseStates, open)).complete;
     expect(await facts()).toBe(true);
-    await pool.query(
-      pastTransitions(`UPDATE carryover.batches SET state = 'parked', cause = 'difference' WHERE run_id = ${open}`),
-    );
+    const park = `UPDATE carryover.batches SET state = 'parked', cause = 'difference' WHERE run_id = ${open}`;
+    await pool.query(pastTransitions(park));
     expect(await facts()).toBe(false);
     expect((await readReportFacts(target, caseStates, open)).parked).toEqual([{ batch: 1, cause: 'difference' }]);
-    await pool.query(
-      `UPDATE carryover.runs SET state = 'finished', finished_at = now(), verdict = 'not_proven'
-                      WHERE run_id = $1`,
-      [open],
-    );
+    const finish = `UPDATE carryover.runs SET state = 'finished', finished_at = now(), verdict = 'not_proven'`;
+    await pool.query(`${finish} WHERE run_id = $1`, [open]);
   });
 
   it('leaves empty what the mapping names no column for', async () => {
     const bare = await addRun('messages', [[1, 1, 0, 0, 0]]);
-    await pool.query(
-      `INSERT INTO messages VALUES (NULL, 1, 1, '2020-12-31 23:30Z',
-         '{"migration_source":"message","source_row_sha256":"x"}')`,
-    );
+    const lineage = '{"migration_source":"message","source_row_sha256":"x"}';
+    await pool.query(`INSERT INTO messages VALUES (NULL, 1, 1, '2020-12-31 23:30Z', '${lineage}')`);
     const report = buildReport(await readReportFacts(target, messages, bare));
     expect([report.states, report.transitions, report.quarantine]).toEqual([[], [], []]);
     expect(report.years).toEqual([{ year: 2021, rows: 1, growth: null }]);
@@ -279,16 +273,12 @@ describe('the report of a run, from ledger and target', () => {
   });
 
   it('gives its two connections back as they were', async () => {
-    const settings = ['transaction_read_only', 'TimeZone', 'parallel_tuple_cost'];
+    const sql = `SELECT current_setting(name) FROM unnest('{transaction_read_only,TimeZone,parallel_tuple_cost}'::text[]) name`;
     const read = async (): Promise<unknown[]> => {
       const sessions = await Promise.all([target.connect(), target.connect()]);
-      const answers = await Promise.all(
-        sessions.map((session) =>
-          session.query('report.checks', 'SELECT current_setting(name) FROM unnest($1::text[]) AS name', [settings]),
-        ),
-      );
+      const answers = await Promise.all(sessions.map((each) => each.query('report.checks', sql)));
       for (const session of sessions) session.release();
-      return answers.map((answer) => answer.rows);
+      return answers.map(({ rows }) => rows);
     };
     const before = await read();
     await readReportFacts(target, caseStates, run);
@@ -300,8 +290,7 @@ describe('the report of a run, from ledger and target', () => {
     await saveReport(target, report);
     const stored = await readStoredReport(target, run);
     expect(toJson(stored!)).toBe(toJson(report));
-    expect((await readLatestReport(target, 'case-states'))?.run).toBe(run);
-    expect((await readLatestReport(target, null))?.run).toBe(run);
+    for (const any of ['case-states', null]) expect((await readLatestReport(target, any))?.run).toBe(run);
     expect(await readLatestReport(target, 'messages')).toBeNull();
     expect(await readStoredReport(target, '1')).toBeNull();
     expect(await readStoredReport(target, 'latest')).toBeNull();

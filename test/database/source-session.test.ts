@@ -12,6 +12,8 @@ import { defineMapping } from '../../mappings/define';
 import type { Mapping } from '../../mappings/mapping';
 import { eventually, never, refusal } from '../support/engine';
 import type { Engine } from '../support/engine';
+import { createLimitedLogins } from '../support/worker';
+import type { LimitedLogins } from '../support/worker';
 import { addStates, createClinic } from './clinic';
 
 const ALL = { after: null, from: ['1'], to: ['4294967295'] };
@@ -20,12 +22,22 @@ const ALL = { after: null, from: ['1'], to: ['4294967295'] };
 const slowly = defineMapping({ ...caseStates, source: { ...caseStates.source, where: 'SLEEP(60) = 0' } });
 
 let engine: Engine;
+let logins: LimitedLogins;
+/** Under the documented account, which may read and nothing else. */
+let reader: Source;
 
 beforeAll(async () => {
   engine = await createClinic();
   await addStates(engine, [{ id: 1 }]);
+  logins = await createLimitedLogins(engine);
+  reader = openSource(logins.sourceUrl);
 });
-afterAll(() => engine?.drop());
+
+afterAll(async () => {
+  await reader?.close();
+  await logins?.drop();
+  await engine?.drop();
+});
 
 /** Statements of the product that the source server is at. */
 async function running(): Promise<string[]> {
@@ -58,8 +70,8 @@ function sinkBehind(open: Promise<void>): { sink: Writable; taken: () => number 
 
 describe('a read that is aborted', () => {
   const reads: [string, (mapping: Mapping, signal: AbortSignal) => Promise<unknown>][] = [
-    ['counts', (mapping, signal) => readRange(engine.source, mapping, ALL, [], new Writable(), signal)],
-    ['sums', (mapping, signal) => sumSource(engine.source, mapping, ALL, signal)],
+    ['counts', (mapping, signal) => readRange(reader, mapping, ALL, [], new Writable(), signal)],
+    ['sums', (mapping, signal) => sumSource(reader, mapping, ALL, signal)],
   ];
 
   it.each(reads)('while the server %s ends at once, and on the server too', async (_what, read) => {
@@ -76,7 +88,7 @@ describe('a read that is aborted', () => {
     await fill();
     const stop = new AbortController();
     const { sink, taken } = sinkBehind(new Promise(() => undefined));
-    const reading = readRange(engine.source, caseStates, ALL, [], sink, stop.signal);
+    const reading = readRange(reader, caseStates, ALL, [], sink, stop.signal);
     const ended = expect(reading).rejects.toThrow('the read was cancelled');
     await eventually('a stream that is held up', () => Promise.resolve(taken() > 1_000_000));
     expect(await running()).toHaveLength(1);
@@ -86,10 +98,10 @@ describe('a read that is aborted', () => {
   });
 
   it('before it began begins nothing, and leaves the other queries alone', async () => {
-    const reading = sumSource(engine.source, slowly, ALL, AbortSignal.abort());
+    const reading = sumSource(reader, slowly, ALL, AbortSignal.abort());
     await expect(reading).rejects.toThrow('the read was cancelled');
     expect(await running()).toEqual([]);
-    expect(await engine.source.query('source.identity', 'SELECT 1')).toEqual([['1']]);
+    expect(await reader.query('source.identity', 'SELECT 1')).toEqual([['1']]);
   });
 });
 
@@ -169,7 +181,7 @@ describe('a streaming read', () => {
 
 it('bounds a statement by the name that the server has for it, below the time of an activity', async () => {
   const sql = "SHOW VARIABLES WHERE Variable_name IN ('max_statement_time', 'max_execution_time')";
-  const limits = await engine.source.query('source.identity', sql);
+  const limits = await reader.query('source.identity', sql);
   const seconds = limits.map(([name, value]) => Number(value) / (name === 'max_execution_time' ? 1000 : 1));
   expect(seconds).toEqual([25 * 60]);
 });

@@ -6,6 +6,15 @@ import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { DEFAULT_TASK_QUEUE } from './shared/names';
 import { listProblems } from './shared/errors';
 
+/** Seconds; longer than the short steps of a batch, so that these end by themselves. */
+export const DEFAULT_SHUTDOWN_GRACE_S = 10;
+
+export interface HttpAddress {
+  /** A name or an IP address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface Config {
   /** mysql://user:password@host:port/database; undefined where it is set nowhere. */
   readonly sourceUrl: string | undefined;
@@ -14,6 +23,10 @@ export interface Config {
   readonly taskQueue: string;
   /** Folder that reports are written to, absolute. */
   readonly reportsDir: string;
+  /** Seconds that the steps in hand have to end by themselves when a worker is stopped. */
+  readonly shutdownGrace: number;
+  /** Where a worker answers /healthz and /metrics; nowhere where it is undefined. */
+  readonly httpAddress: HttpAddress | undefined;
   readonly temporal: {
     readonly address: string;
     readonly namespace: string;
@@ -61,6 +74,24 @@ function checkUrl(name: string, value: string | undefined, schemes: readonly str
   if (url.pathname.length < 2) problems.push(`${name} names no database; it must read ${form}`);
 }
 
+function readGrace(value: string | undefined, problems: string[]): number {
+  if (value === undefined) return DEFAULT_SHUTDOWN_GRACE_S;
+  const seconds = Number(value);
+  if (/^\d{1,4}$/.test(value) && seconds >= 1 && seconds <= 3600) return seconds;
+  problems.push('CARRYOVER_SHUTDOWN_GRACE must be a whole number of seconds from 1 to 3600');
+  return DEFAULT_SHUTDOWN_GRACE_S;
+}
+
+function readHttpAddress(value: string | undefined, problems: string[]): HttpAddress | undefined {
+  if (value === undefined) return undefined;
+  const [, ip6, name, digits] = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(value) ?? [];
+  const port = Number(digits);
+  if (digits !== undefined && port >= 1 && port <= 65_535) return { host: ip6 ?? name!, port };
+  const form = 'host:port, with a port from 1 to 65535, such as 127.0.0.1:9464 or [::1]:9464';
+  problems.push(`CARRYOVER_HTTP_ADDRESS must read ${form}; without it, /healthz and /metrics are off`);
+  return undefined;
+}
+
 /** The first line alone, with the place: what follows in an error of the TOML reader quotes the file, and so its API key. */
 function describe(error: unknown): string {
   const { message, line } = error as { message: string; line?: number };
@@ -82,6 +113,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
   checkUrl('CARRYOVER_SOURCE_URL', sourceUrl, ['mysql:', 'mariadb:'], problems);
   checkUrl('CARRYOVER_TARGET_URL', targetUrl, ['postgres:', 'postgresql:'], problems);
 
+  const shutdownGrace = readGrace(set('CARRYOVER_SHUTDOWN_GRACE'), problems);
+  const httpAddress = readHttpAddress(set('CARRYOVER_HTTP_ADDRESS'), problems);
+
   let connect: Partial<ClientConnectConfig> = {};
   try {
     connect = loadClientConnectConfig({ overrideEnvVars: env as Record<string, string> });
@@ -96,6 +130,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd = process.cwd()): Config 
     targetUrl,
     taskQueue: set('CARRYOVER_TASK_QUEUE') ?? DEFAULT_TASK_QUEUE,
     reportsDir: resolve(cwd, set('CARRYOVER_REPORTS_DIR') ?? 'reports'),
+    shutdownGrace,
+    httpAddress,
     temporal: {
       address,
       namespace: connect.namespace ?? 'default',

@@ -3,18 +3,27 @@ import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import type { Dependencies } from '../activities/dependencies';
+import { DEFAULT_SHUTDOWN_GRACE_S } from '../config';
 
 /** Activities at once: each holds a connection of either server, so never more than the pools have. */
 export const ACTIVITY_SLOTS = 10;
+
+/** Seconds that cancelled steps have to roll back and say so, after the grace. */
+export const ROLLBACK_S = 15;
 
 export interface WorkerSettings {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
   readonly workflowBundle: WorkflowBundleOption;
+  /** Seconds that steps have to end by themselves when the worker is stopped. */
+  readonly shutdownGrace?: number;
 }
 
-export function createWorker(settings: WorkerSettings, dependencies: Dependencies): Promise<Worker> {
+export function createWorker(
+  { shutdownGrace = DEFAULT_SHUTDOWN_GRACE_S, ...settings }: WorkerSettings,
+  dependencies: Dependencies,
+): Promise<Worker> {
   return Worker.create({
     ...settings,
     activities: createActivities(dependencies),
@@ -23,8 +32,11 @@ export function createWorker(settings: WorkerSettings, dependencies: Dependencie
     maxCachedWorkflows: 50,
     // One thread serves them all: workflow code takes milliseconds, and each thread holds a heap of its own.
     workflowThreadPoolSize: 1,
-    // Longer than the short steps of a batch: they end by themselves; a long one is cancelled, and rolled back.
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '25s',
+    // A cancellation comes with the answer to a heartbeat. The SDK would hold heartbeats back for 12 of the 15 seconds
+    // of their time-out, and a cancelled step go on for as long.
+    maxHeartbeatThrottleInterval: '2s',
+    // A step that does not end within the grace is cancelled, and rolled back.
+    shutdownGraceTime: `${shutdownGrace}s`,
+    shutdownForceTime: `${shutdownGrace + ROLLBACK_S}s`,
   });
 }

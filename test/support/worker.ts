@@ -90,15 +90,22 @@ export interface WorkerProcess {
   readonly child: ChildProcess;
   /** All that it has printed. */
   log(): string;
+  /** Resolves with its exit code when it has ended; null where a signal killed it. */
+  readonly ended: Promise<number | null>;
   /** Ends it at once, as an outage would, or in order. */
-  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 }
 
-/** The worker as users run it: `node dist/worker/main.js`, told by its environment alone. Resolves when it is ready. */
+/**
+ * The worker as users run it: `node dist/worker/main.js`, told by its environment alone. Resolves when it is ready.
+ *
+ * @param more settings beyond those that every worker of the tests needs, or in their place
+ */
 export async function startWorkerProcess(
   urls: { readonly sourceUrl: string; readonly targetUrl: string },
   taskQueue: string,
   reportsDir: string,
+  more: NodeJS.ProcessEnv = {},
 ): Promise<WorkerProcess> {
   execFileSync(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { stdio: 'pipe' });
   const child = spawn(process.execPath, [...node.args, join(ROOT, 'dist', 'worker', 'main.js')], {
@@ -110,11 +117,12 @@ export async function startWorkerProcess(
       CARRYOVER_TARGET_URL: urls.targetUrl,
       CARRYOVER_TASK_QUEUE: taskQueue,
       CARRYOVER_REPORTS_DIR: reportsDir,
+      ...more,
     }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   await new Promise<void>((resolve, reject) => {
     const hear = (chunk: Buffer): void => {
       log += chunk.toString();
@@ -127,9 +135,10 @@ export async function startWorkerProcess(
   return {
     child,
     log: () => log,
-    end: async (signal) => {
+    ended,
+    end: (signal) => {
       child.kill(signal);
-      await ended;
+      return ended;
     },
   };
 }

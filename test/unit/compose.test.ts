@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_SHUTDOWN_GRACE_S } from '../../config';
 import { SEARCH_ATTRIBUTES } from '../../shared/names';
+import { ROLLBACK_S } from '../../worker/create-worker';
 import node from '../../worker/process.json';
 
 const ROOT = join(__dirname, '..', '..');
@@ -55,6 +57,13 @@ describe('docker-compose.yml', () => {
     const code = readFileSync(join(ROOT, 'config.ts'), 'utf8');
     const read = new Set([...code.matchAll(/'(CARRYOVER_\w+)'/g)].map(([, name]) => name));
     expect([...read].filter((name) => !example.includes(`${name}=`))).toEqual([]);
+  });
+
+  it('lets the worker stop in order before it is killed', () => {
+    const seconds = (pattern: RegExp): number => Number(pattern.exec(compose)?.[1]);
+    const grace = seconds(/^ +CARRYOVER_SHUTDOWN_GRACE: (\d+)$/m);
+    expect(grace).toBe(DEFAULT_SHUTDOWN_GRACE_S);
+    expect(seconds(/^ +stop_grace_period: (\d+)s$/m)).toBeGreaterThan(grace + ROLLBACK_S + 5);
   });
 
   it('pins versions, keeps data in named volumes, checks health, publishes on 127.0.0.1 only', () => {

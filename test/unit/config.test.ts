@@ -46,6 +46,8 @@ describe('loadConfig', () => {
       targetUrl: undefined,
       taskQueue: 'carryover',
       reportsDir: join(folder, 'reports'),
+      shutdownGrace: 10,
+      httpAddress: undefined,
       temporal: { address: 'localhost:7233', namespace: 'default', ui: undefined },
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -68,6 +70,33 @@ describe('loadConfig', () => {
       temporal: { address: 'temporal:7233', namespace: 'moves' },
     });
     expect(config.temporal.connectionOptions.address).toBe('temporal:7233');
+  });
+
+  it.each([
+    ['127.0.0.1:9464', { host: '127.0.0.1', port: 9464 }],
+    ['worker.example.org:1', { host: 'worker.example.org', port: 1 }],
+    ['[::1]:65535', { host: '::1', port: 65_535 }],
+  ])('takes the HTTP address %s', (value, address) => {
+    expect(load({ CARRYOVER_HTTP_ADDRESS: value }).httpAddress).toEqual(address);
+  });
+
+  it.each(['9464', ':9464', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:65536', '::1:9464', `http://u:${SECRET}@host:9464`])(
+    'refuses the HTTP address %s',
+    (value) => {
+      expect(refusal({ CARRYOVER_HTTP_ADDRESS: value })).toEqual([
+        'CARRYOVER_HTTP_ADDRESS must read host:port, with a port from 1 to 65535, such as 127.0.0.1:9464 or [::1]:9464; ' +
+          'without it, /healthz and /metrics are off',
+      ]);
+    },
+  );
+
+  it('takes a grace in seconds, and refuses any other', () => {
+    expect(load({ CARRYOVER_SHUTDOWN_GRACE: '90' }).shutdownGrace).toBe(90);
+    for (const value of ['0', '3601', '1.5', '10s', '-1', ' 5']) {
+      expect(refusal({ CARRYOVER_SHUTDOWN_GRACE: value })).toEqual([
+        'CARRYOVER_SHUTDOWN_GRACE must be a whole number of seconds from 1 to 3600',
+      ]);
+    }
   });
 
   it('finds the servers of `npm run up`', () => {

@@ -1,0 +1,110 @@
+/** What the ledger tells a monitor: a few set-based statements in one snapshot, short, and never waiting for a run. */
+import type { Pool, PoolClient } from 'pg';
+
+export interface LedgerMetrics {
+  readonly runs: readonly RunMetrics[];
+  readonly batches: readonly { readonly migration: string; readonly state: string; readonly batches: number }[];
+  readonly rows: readonly RowMetrics[];
+  readonly quarantine: readonly { readonly migration: string; readonly reason: string; readonly rows: number }[];
+  readonly starts: readonly { readonly migration: string; readonly outcome: string; readonly starts: number }[];
+}
+
+export interface RunMetrics {
+  readonly migration: string;
+  readonly open: number;
+  readonly paused: number;
+  /** 1 where the latest run that finished was not proven. */
+  readonly notProven: number;
+  /** Seconds since the last run that ended proven, with or without exceptions; null where none has. */
+  readonly provenAge: number | null;
+}
+
+/** Rows of the migration's latest run by what became of them. */
+export interface RowMetrics {
+  readonly migration: string;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly quarantined: number;
+  readonly excluded: number;
+  readonly pending: number;
+}
+
+/** A monitor asks again in a moment: better no answer than a statement that weighs on the server, or waits for a lock. */
+const BEGIN = `
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL statement_timeout = '4s';
+SET LOCAL lock_timeout = '1s'`;
+
+const RUNS = `
+SELECT migration, count(*) FILTER (WHERE state = 'open') AS open,
+       count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused,
+       ((array_agg(verdict ORDER BY run_id DESC) FILTER (WHERE state = 'finished'))[1] = 'not_proven')::int AS not_proven,
+       extract(epoch FROM now() - max(finished_at) FILTER (WHERE verdict IN ('proven', 'proven_with_exceptions')))
+         AS proven_age
+  FROM carryover.runs GROUP BY migration ORDER BY migration`;
+
+const BATCHES = `
+SELECT r.migration, b.state, count(*) AS batches
+  FROM carryover.runs r JOIN carryover.batches b USING (run_id)
+ WHERE r.state = 'open' GROUP BY 1, 2 ORDER BY 1, 2`;
+
+const ROWS = `
+SELECT migration, inserted, updated, unchanged, quarantined, excluded, pending
+  FROM carryover.migration_balance ORDER BY migration`;
+
+const QUARANTINE = `
+SELECT migration, reason, count(*) AS rows
+  FROM carryover.quarantine WHERE state = 'open' GROUP BY 1, 2 ORDER BY 1, 2`;
+
+const STARTS = `
+SELECT migration, outcome, count(*) AS starts FROM carryover.starts GROUP BY 1, 2 ORDER BY 1, 2`;
+
+type Row<N extends string> = Readonly<Record<N, string>>;
+
+/** @throws where the target is away, holds no ledger of this version, or takes longer than a scrape may */
+export async function readMetrics(target: Pool): Promise<LedgerMetrics> {
+  const session = await target.connect();
+  let broken = true;
+  try {
+    await session.query(BEGIN);
+    const metrics = await readAll(session);
+    await session.query('COMMIT');
+    broken = false;
+    return metrics;
+  } finally {
+    // One that failed is closed, which ends its transaction whatever state it is in.
+    session.release(broken);
+  }
+}
+
+async function readAll(session: PoolClient): Promise<LedgerMetrics> {
+  const runs = await session.query<
+    Row<'migration' | 'open' | 'paused'> & Readonly<Record<'not_proven' | 'proven_age', string | null>>
+  >(RUNS);
+  const batches = await session.query<Row<'migration' | 'state' | 'batches'>>(BATCHES);
+  const rows = await session.query<Row<keyof RowMetrics>>(ROWS);
+  const quarantine = await session.query<Row<'migration' | 'reason' | 'rows'>>(QUARANTINE);
+  const starts = await session.query<Row<'migration' | 'outcome' | 'starts'>>(STARTS);
+  return {
+    runs: runs.rows.map((row) => ({
+      migration: row.migration,
+      open: Number(row.open),
+      paused: Number(row.paused),
+      notProven: Number(row.not_proven ?? 0),
+      provenAge: row.proven_age === null ? null : Number(row.proven_age),
+    })),
+    batches: batches.rows.map((row) => ({ ...row, batches: Number(row.batches) })),
+    rows: rows.rows.map((row) => ({
+      migration: row.migration,
+      inserted: Number(row.inserted),
+      updated: Number(row.updated),
+      unchanged: Number(row.unchanged),
+      quarantined: Number(row.quarantined),
+      excluded: Number(row.excluded),
+      pending: Number(row.pending),
+    })),
+    quarantine: quarantine.rows.map((row) => ({ ...row, rows: Number(row.rows) })),
+    starts: starts.rows.map((row) => ({ ...row, starts: Number(row.starts) })),
+  };
+}

@@ -22,7 +22,7 @@ export interface Health {
 export const PATIENCE_MS = 2_000;
 
 /** Milliseconds between two looks at a server that was away when the worker started. */
-const AGAIN_MS = 5_000;
+const AGAIN_MS = 2_000;
 
 /** Asks one question at a time: whoever asks meanwhile waits for the same answer, so that a server that hangs gathers none. */
 export function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {

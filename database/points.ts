@@ -32,6 +32,7 @@ export const STATEMENTS = [
   // source: sessions, identity, keys, counts, rows
   'source.session',
   'source.kill',
+  'source.reach',
   'source.identity',
   'source.boundKey',
   'source.countTable',
@@ -155,6 +156,14 @@ export const STATEMENTS = [
   'status.batches',
   'status.parked',
 
+  // metrics: what a monitor is told
+  'metrics.limits',
+  'metrics.runs',
+  'metrics.batches',
+  'metrics.rows',
+  'metrics.quarantine',
+  'metrics.starts',
+
   // baseline
   'baseline.insert',
   'baseline.compare',
@@ -206,6 +215,7 @@ export const TRANSACTIONS = [
   'checks',
   'report.ledger',
   'report.target',
+  'metrics',
   'baseline',
 ] as const;
 

@@ -5,6 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Worker } from '@temporalio/worker';
 import { ConfigError, requireUrls } from '../config';
 import type { Config } from '../config';
+import type { Interposer } from '../database/interposer';
 import { openSource } from '../database/source/open-source';
 import { openTarget } from '../database/target/open-target';
 import { catalog } from '../mappings/catalog';
@@ -18,11 +19,16 @@ import { onStopSignal } from './stop-signals';
 import { createTemporal } from './temporal';
 import { createWatch, startEndpoints } from './watch';
 
+/** Small questions to the source at once; long reads have connections of their own. */
+const SOURCE_CONNECTIONS = 4;
+
 /** Milliseconds for the connections to close: a server that hangs must not keep a worker that has stopped. */
 const CLOSE_MS = 5_000;
 
 export interface RunWorkerOptions {
   readonly config: Config;
+  /** Holds up or breaks the statements of the steps, as a test of what dies in between wants it. */
+  readonly interposer?: Interposer;
 }
 
 /**
@@ -30,7 +36,7 @@ export interface RunWorkerOptions {
  *
  * @throws ConfigError where a setting keeps it from starting
  */
-export async function runWorker({ config }: RunWorkerOptions): Promise<void> {
+export async function runWorker({ config, interposer }: RunWorkerOptions): Promise<void> {
   const urls = requireUrls(config);
   const metricsAddress = config.httpAddress === undefined ? undefined : await freeLoopbackAddress();
   const logger = installRuntime(metricsAddress);
@@ -43,8 +49,8 @@ export async function runWorker({ config }: RunWorkerOptions): Promise<void> {
     logger.info(`The worker stops on ${signal}: ${grace}.`);
     stopping.abort();
   });
-  const source = openSource(urls.sourceUrl);
-  const target = openTarget(urls.targetUrl, ACTIVITY_SLOTS + 2);
+  const source = openSource(urls.sourceUrl, SOURCE_CONNECTIONS, interposer);
+  const target = openTarget(urls.targetUrl, ACTIVITY_SLOTS + 2, interposer);
   const watch = createWatch(urls, connection);
   const closing = [() => source.close(), () => target.end(), watch.close];
   try {

@@ -4,7 +4,9 @@ import type { HttpAddress } from '../config';
 import { readMetrics } from '../database/ledger/read-metrics';
 import type { LedgerMetrics } from '../database/ledger/read-metrics';
 import { openSource } from '../database/source/open-source';
+import { reachSource } from '../database/source/reach';
 import { openTarget } from '../database/target/open-target';
+import { reachTarget } from '../database/target/reach';
 import type { Catalog } from '../mappings/catalog';
 import { PATIENCE_MS, oneAtATime, readHealth } from './health';
 import type { Probes } from './health';
@@ -29,8 +31,8 @@ export function createWatch(
       temporal: oneAtATime(() =>
         connection.withDeadline(Date.now() + PATIENCE_MS, () => connection.workflowService.getSystemInfo({})),
       ),
-      source: oneAtATime(() => source.query('SELECT 1')),
-      target: oneAtATime(() => target.query('SELECT 1')),
+      source: oneAtATime(() => reachSource(source)),
+      target: oneAtATime(() => reachTarget(target)),
     },
     readLedger: oneAtATime(() => readMetrics(target)),
     close: async () => {

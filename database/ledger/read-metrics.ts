@@ -1,5 +1,6 @@
 /** What the ledger tells a monitor: a few set-based statements in one snapshot, short, and never waiting for a run. */
-import type { Pool, PoolClient } from 'pg';
+import type { Target, TargetQueries } from '../target/session';
+import { withTransaction } from '../target/transaction';
 
 export interface LedgerMetrics {
   readonly runs: readonly RunMetrics[];
@@ -31,10 +32,7 @@ export interface RowMetrics {
 }
 
 /** A monitor asks again in a moment: better no answer than a statement that weighs on the server, or waits for a lock. */
-const BEGIN = `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-SET LOCAL statement_timeout = '4s';
-SET LOCAL lock_timeout = '1s'`;
+const LIMITS = `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '1s', true)`;
 
 const RUNS = `
 SELECT migration, count(*) FILTER (WHERE state = 'open') AS open,
@@ -61,31 +59,20 @@ const STARTS = `
 SELECT migration, outcome, count(*) AS starts FROM carryover.starts GROUP BY 1, 2 ORDER BY 1, 2`;
 
 type Row<N extends string> = Readonly<Record<N, string>>;
+type RunRow = Row<'migration' | 'open' | 'paused'> & Readonly<Record<'not_proven' | 'proven_age', string | null>>;
 
-/** @throws where the target is away, holds no ledger of this version, or takes longer than a scrape may */
-export async function readMetrics(target: Pool): Promise<LedgerMetrics> {
-  const session = await target.connect();
-  let broken = true;
-  try {
-    await session.query(BEGIN);
-    const metrics = await readAll(session);
-    await session.query('COMMIT');
-    broken = false;
-    return metrics;
-  } finally {
-    // One that failed is closed, which ends its transaction whatever state it is in.
-    session.release(broken);
-  }
+/** @throws CarryoverError where the target is away, holds no ledger of this version, or takes longer than a scrape may */
+export function readMetrics(target: Target): Promise<LedgerMetrics> {
+  return withTransaction(target, 'metrics', readAll, 'ISOLATION LEVEL REPEATABLE READ READ ONLY');
 }
 
-async function readAll(session: PoolClient): Promise<LedgerMetrics> {
-  const runs = await session.query<
-    Row<'migration' | 'open' | 'paused'> & Readonly<Record<'not_proven' | 'proven_age', string | null>>
-  >(RUNS);
-  const batches = await session.query<Row<'migration' | 'state' | 'batches'>>(BATCHES);
-  const rows = await session.query<Row<keyof RowMetrics>>(ROWS);
-  const quarantine = await session.query<Row<'migration' | 'reason' | 'rows'>>(QUARANTINE);
-  const starts = await session.query<Row<'migration' | 'outcome' | 'starts'>>(STARTS);
+async function readAll(session: TargetQueries): Promise<LedgerMetrics> {
+  await session.query('metrics.limits', LIMITS);
+  const runs = await session.query<RunRow>('metrics.runs', RUNS);
+  const batches = await session.query<Row<'migration' | 'state' | 'batches'>>('metrics.batches', BATCHES);
+  const rows = await session.query<Row<keyof RowMetrics>>('metrics.rows', ROWS);
+  const quarantine = await session.query<Row<'migration' | 'reason' | 'rows'>>('metrics.quarantine', QUARANTINE);
+  const starts = await session.query<Row<'migration' | 'outcome' | 'starts'>>('metrics.starts', STARTS);
   return {
     runs: runs.rows.map((row) => ({
       migration: row.migration,

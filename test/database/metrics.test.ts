@@ -151,7 +151,7 @@ describe('what the ledger tells a monitor', () => {
 
   it('waits neither for a lock nor for long, and leaves its connection fit for the next time', async () => {
     const target = openTarget(engine.targetUrl, 1);
-    const other = await engine.target.connect();
+    const other = await engine.pool.connect();
     try {
       await other.query('BEGIN; LOCK TABLE carryover.runs IN ACCESS EXCLUSIVE MODE');
       const asked = Date.now();

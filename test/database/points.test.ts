@@ -2,12 +2,14 @@
 import mysql from 'mysql2';
 import { Client } from 'pg';
 import { importBaseline } from '../../database/ledger/baseline';
+import { readMetrics } from '../../database/ledger/read-metrics';
 import { readLatestRuns } from '../../database/ledger/read-status';
 import { POINTS } from '../../database/points';
 import type { Point } from '../../database/points';
 import { runPreflight } from '../../database/preflight/run-preflight';
 import { reachTarget } from '../../database/target/reach';
 import { readLatestReport, readStoredReport } from '../../database/report/store';
+import { reachSource } from '../../database/source/reach';
 import { openSource } from '../../database/source/open-source';
 import { openTarget } from '../../database/target/open-target';
 import { createCatalog } from '../../mappings/catalog';
@@ -104,10 +106,12 @@ describe('with an interposer', () => {
     const mapping = { ...caseStates, source: { ...caseStates.source, where: '`id` > 0' } };
     const lines = [{ table: 'patients', domain: 'patients', sourceRows: 10, records: 9 }];
     const sent = await sentWhile(async () => {
+      await reachSource(source);
       await reachTarget(target);
       await runPreflight({ source, target, mapping });
       await importBaseline(target, lines);
       await readLatestRuns(target);
+      await readMetrics(target);
       await readLatestReport(target, null);
     });
     expect(passed('before')).toHaveLength(sent);

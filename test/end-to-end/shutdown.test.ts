@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 async function closeGate(): Promise<void> {
-  gate = await engine.target.connect();
+  gate = await engine.pool.connect();
   await gate.query('SELECT pg_advisory_lock($1)', [GATE]);
 }
 

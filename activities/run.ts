@@ -5,7 +5,7 @@ import { guarded } from './guarded';
 /** What a run asks of the ledger around its batches. */
 export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'runs'>) => ({
   /** Cuts the batch with the given number, or says that there is none to cut. */
-  cut: (ref: BatchRef): Promise<CutResult> => guarded(() => runs.cut(mappings.get(ref.migration), ref)),
+  cut: (ref: BatchRef): Promise<CutResult> => guarded(() => runs.cut(mappings.get(ref.migration), ref), ref.batch),
 
   /** What the ledger holds as unfinished. */
   remaining: (request: { run: string; epoch: number; limit: number }): Promise<Remaining> =>
@@ -13,7 +13,7 @@ export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'r
 
   /** Parks a batch with the cause that an operator reads. */
   park: (request: { ref: BatchRef; cause: string }): Promise<void> =>
-    guarded(() => runs.park(request.ref, request.cause)),
+    guarded(() => runs.park(request.ref, request.cause), request.ref.batch),
 
   /** Checks what no batch can see, closes the run and computes its verdict. */
   finish: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<Headline> =>

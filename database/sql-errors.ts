@@ -1,17 +1,17 @@
 /**
- * The one place where errors of drivers and servers become ours. What leaves here holds no row value: the messages
- * of a server about a value (SQLSTATE classes 22 and 23, P0001, and most of MySQL's) are replaced, DETAIL and CONTEXT
- * are dropped.
+ * The one place where errors of drivers and servers become ours, by the tables of sql-error-rules.ts. What leaves here
+ * holds no row value: only words that name objects are shown, DETAIL, HINT and CONTEXT never.
  */
 import { CarryoverError } from '../shared/errors';
+import { MYSQL_RULES, NETWORK_RULES, POSTGRES_RULES, WORD_RULES } from './sql-error-rules';
+import type { Rule } from './sql-error-rules';
 
 export type Side = 'source' | 'target';
 
 interface DriverError {
   readonly code?: string;
   readonly errno?: number;
-  readonly sqlState?: string;
-  readonly message?: string;
+  readonly syscall?: string;
   readonly schema?: string;
   readonly table?: string;
   readonly column?: string;
@@ -21,70 +21,107 @@ interface DriverError {
   readonly where?: string;
 }
 
-const NETWORK = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN',
-  'PROTOCOL_CONNECTION_LOST', 'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR', 'ECONNABORTED', 'ENOENT',
-]); // prettier-ignore
+/** A server's or driver's refusal that no table lists. */
+const UNKNOWN: Rule = { codes: [], becomes: 'DatabaseError', means: 'no known cause', next: "see the server's log" };
 
-/** PostgreSQL: connection lost, shutting down, starting up, too many connections. */
-const PG_UNAVAILABLE = /^(08...|57P0[1-5]|53300)$/;
-/** PostgreSQL: serialization failure, deadlock, lock not available, statement cancelled. */
-const PG_AGAIN = /^(40001|40P01|55P03|57014)$/;
-/** MySQL: shutdown in progress, too many connections, connection killed, query interrupted by shutdown. */
-const MY_UNAVAILABLE = new Set([1040, 1053, 1077, 1203, 1226, 1927, 2006, 2013, 4031]);
+const SETTING: Readonly<Record<Side, string>> = { source: 'CARRYOVER_SOURCE_URL', target: 'CARRYOVER_TARGET_URL' };
 
-/** Server messages that name objects only, and help: undefined table, column, schema; privilege; disk full. */
-const PG_SPEAKS_FREELY = /^(42...|3D000|3F000|28...|53...|0A000|25006)$/;
-const MY_SPEAKS_FREELY = new Set([1044, 1045, 1049, 1054, 1142, 1143, 1146, 1021, 1227]);
+const byCode = (...tables: (readonly Rule[])[]): ReadonlyMap<string, Rule> =>
+  new Map(tables.flat().flatMap((rule) => rule.codes.map((code) => [code, rule] as const)));
 
-/** What node-postgres says, without a code, when its connection is gone or did not come up in time. */
-const DRIVER_LOST = /^Connection terminated|timeout exceeded|timeout expired|Client has encountered a connection error/;
+const NETWORK = byCode(NETWORK_RULES);
+const SERVER: Readonly<Record<Side, ReadonlyMap<string, Rule>>> = {
+  source: byCode(MYSQL_RULES),
+  target: byCode(POSTGRES_RULES),
+};
 
-const nameOf = (side: Side): string => (side === 'source' ? 'the source' : 'the target');
+const wordRule = (message: string): Rule | undefined =>
+  WORD_RULES.find(({ codes }) => codes.some((words) => message.startsWith(words)));
+
+/** Codes of Node for a call that was wrong, or given up: our own code's affair, but for those that the table has. */
+const isNodes = (code: string): boolean => /^(ERR_|ABORT_ERR)/.test(code) && !NETWORK.has(code);
+
+/** A file of ours that is missing is no server that is away. */
+const isLocalFile = ({ code, syscall }: DriverError): boolean => code === 'ENOENT' && syscall !== 'connect';
 
 /** True for errors that come from a driver or a server, and not from our own code. */
 function isDriverError(error: unknown): error is DriverError & Error {
   if (!(error instanceof Error) || error instanceof CarryoverError) return false;
   const { code, errno, severity } = error as DriverError;
-  return code !== undefined || errno !== undefined || severity !== undefined || DRIVER_LOST.test(error.message);
+  if (typeof code === 'string') return !isNodes(code) && !isLocalFile(error as DriverError);
+  return typeof errno === 'number' || severity !== undefined || wordRule(error.message) !== undefined;
+}
+
+/** The rule of an error; only one without a code is judged by its words, which may quote a value that reads alike. */
+function ruleOf(side: Side, error: DriverError & Error): Rule {
+  const { code, errno } = error;
+  if (code === undefined && errno === undefined) return wordRule(error.message) ?? UNKNOWN;
+  const network = NETWORK.get(code ?? '');
+  if (network !== undefined) return network;
+  if (side === 'source') return SERVER.source.get(String(errno)) ?? full(error) ?? UNKNOWN;
+  const rule = SERVER.target.get(code ?? '') ?? SERVER.target.get(`${code?.slice(0, 2)}*`) ?? UNKNOWN;
+  if (isOwnLedger(error) && rule.becomes === 'DataRefused') return LEDGER;
+  // A function may raise any SQLSTATE: what it could not reach is not the target, and might never come back.
+  if (rule.becomes === 'TargetUnavailable' && error.where !== undefined && !code?.startsWith('57P')) return UNKNOWN;
+  return rule;
+}
+
+/** MySQL's and MariaDB's error 1030 tells a full disk by its number within the words. */
+function full({ errno, message }: DriverError & Error): Rule | undefined {
+  return errno === 1030 && /\berror 28\b/.test(message) ? SERVER.source.get('1021') : undefined;
+}
+
+/** Our own tables refuse what must not happen, whatever the rows: no row is to blame, and none is to be isolated. */
+const LEDGER: Rule = {
+  codes: [],
+  becomes: 'DatabaseError',
+  means: 'the ledger refuses what does not add up',
+  next: 'it is tried again from the start of the step; else it is a defect',
+};
+
+const isOwnLedger = ({ schema }: DriverError): boolean => schema === 'carryover' || schema === 'carryover_stage';
+
+/** The server's words where they hold no value, else ours. */
+function wordsOf(rule: Rule, error: DriverError & Error): string {
+  if (error.where !== undefined) return rule.means;
+  // Tells a time-out from a person's cancel: words of the server that have no place for a value.
+  const cancelled = /^canceling statement due to [a-z -]+$/.test(error.message);
+  return rule.speaks === true || cancelled ? error.message : rule.means;
 }
 
 /** Turns whatever a driver threw into an error of ours; errors of ours and of our code pass through. */
 export function toCarryoverError(side: Side, error: unknown): unknown {
   if (!isDriverError(error)) return error;
-  const code = error.code ?? String(error.errno ?? '');
-  const unavailable = side === 'source' ? 'SourceUnavailable' : 'TargetUnavailable';
-  const lost =
-    NETWORK.has(code) ||
-    PG_UNAVAILABLE.test(code) ||
-    (error.errno !== undefined && MY_UNAVAILABLE.has(error.errno)) ||
-    // Only where there is no code: the words of an error that has one may quote a value that reads alike.
-    (code === '' && DRIVER_LOST.test(error.message));
-  if (lost) {
-    return new CarryoverError(
-      unavailable,
-      `${nameOf(side)} cannot be reached (${code || 'connection lost'}): is the server up, and are address and port right?`,
-      code === '' ? undefined : code,
-    );
+  const rule = ruleOf(side, error);
+  const code = error.code ?? (error.errno === undefined ? undefined : String(error.errno));
+  const next = rule.next.replaceAll('{setting}', SETTING[side]);
+  if (rule.becomes === 'Unavailable' || rule.becomes === 'SourceUnavailable' || rule.becomes === 'TargetUnavailable') {
+    const type = side === 'source' ? 'SourceUnavailable' : 'TargetUnavailable';
+    const found = `the ${side} ${rule.state ?? 'cannot be reached'} (${code ?? 'no code'}): ${rule.means}; ${next}`;
+    return new CarryoverError(type, found, code);
   }
-  const mysql = side === 'source';
   const where = [
+    numberOf(side, error),
     error.table && `table ${error.schema === undefined ? '' : `${error.schema}.`}${error.table}`,
     error.column && `column ${error.column}`,
     error.constraint && `constraint ${error.constraint}`,
   ].filter(Boolean);
-  const freely = mysql
-    ? error.errno !== undefined && MY_SPEAKS_FREELY.has(error.errno)
-    : PG_SPEAKS_FREELY.test(code) && error.where === undefined;
-  const number = mysql ? `${code}${error.errno === undefined ? '' : ` ${error.errno}`}` : `SQLSTATE ${code}`;
-  const text = freely ? `: ${error.message}` : '';
-  const at = where.length > 0 ? `, ${where.join(', ')}` : '';
-  const again = !mysql && PG_AGAIN.test(code) ? '; it is tried again' : '';
   return new CarryoverError(
-    'DatabaseError',
-    `${nameOf(side)} refused a statement (${number}${at})${text}${again}`,
+    rule.becomes,
+    `the ${side} refused a statement (${where.join(', ')}): ${wordsOf(rule, error)}; ${next}`,
     code,
   );
+}
+
+function numberOf(side: Side, { code, errno }: DriverError): string {
+  if (side === 'target') return code === undefined ? 'no SQLSTATE' : `SQLSTATE ${code}`;
+  return [code, errno].filter((part) => part !== undefined).join(' ');
+}
+
+/** True where the target refused a value or a row of a statement, so that halving its rows can find which. */
+export function mayBeIsolated(error: unknown): boolean {
+  const converted = toCarryoverError('target', error);
+  return converted instanceof CarryoverError && converted.type === 'DataRefused';
 }
 
 /** Awaits a promise and converts what it rejects with. */

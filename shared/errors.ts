@@ -55,6 +55,17 @@ export const ERROR_CLASSES = {
 
 export type ErrorClass = keyof typeof ERROR_CLASSES;
 
+/** Attempts of a class that may pass by itself; locks are held for longer than most that ails a server. */
+const SOME_ATTEMPTS = 5;
+const CONTENTION_ATTEMPTS = 10;
+
+/** How many attempts may fail with a class before the workflow gets it. */
+export function attemptsOf(type: ErrorClass): number {
+  if (ERROR_CLASSES[type] === 'never') return 1;
+  if (ERROR_CLASSES[type] === 'always') return Infinity;
+  return type === 'Contention' ? CONTENTION_ATTEMPTS : SOME_ATTEMPTS;
+}
+
 /** Failure types that Temporal itself must not retry. */
 export const NON_RETRYABLE: readonly ErrorClass[] = (Object.keys(ERROR_CLASSES) as ErrorClass[]).filter(
   (name) => ERROR_CLASSES[name] === 'never',

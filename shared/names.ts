@@ -17,5 +17,8 @@ export type RunState = 'running' | 'waiting' | 'verifying' | 'proven' | 'proven_
 /** Name of the query that answers with {@link Progress}. */
 export const PROGRESS_QUERY = 'progress';
 
+/** Name of the signal by which an activity says that a server is away; no operator needs it. */
+export const OUTAGE_SIGNAL = 'outage';
+
 /** Name of the update that runs parked batches again. */
 export const RETRY_BATCH_UPDATE = 'retryBatch';

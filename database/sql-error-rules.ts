@@ -169,7 +169,7 @@ export const POSTGRES_RULES: readonly Rule[] = [
     codes: ['54000'],
     becomes: 'DataRefused',
     means: 'a row or an index entry is too large',
-    next: 'shorten the value in the source, or change the index that the message names',
+    next: 'shorten the value in the source, or drop the index on it',
   },
   {
     codes: ['54*'],

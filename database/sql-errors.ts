@@ -2,6 +2,7 @@
  * The one place where errors of drivers and servers become ours, by the tables of sql-error-rules.ts. What leaves here
  * holds no row value: only words that name objects are shown, DETAIL, HINT and CONTEXT never.
  */
+import { types } from 'node:util';
 import { CarryoverError } from '../shared/errors';
 import { MYSQL_RULES, NETWORK_RULES, POSTGRES_RULES, WORD_RULES } from './sql-error-rules';
 import type { Rule } from './sql-error-rules';
@@ -46,7 +47,8 @@ const isLocalFile = ({ code, syscall }: DriverError): boolean => code === 'ENOEN
 
 /** True for errors that come from a driver or a server, and not from our own code. */
 function isDriverError(error: unknown): error is DriverError & Error {
-  if (!(error instanceof Error) || error instanceof CarryoverError) return false;
+  // Of whatever realm: an error of Node's own is no instance of the Error of a sandbox, such as that of the tests.
+  if (!types.isNativeError(error) || error instanceof CarryoverError) return false;
   const { code, errno, severity } = error as DriverError;
   if (typeof code === 'string') return !isNodes(code) && !isLocalFile(error as DriverError);
   return typeof errno === 'number' || severity !== undefined || wordRule(error.message) !== undefined;
@@ -60,7 +62,7 @@ function ruleOf(side: Side, error: DriverError & Error): Rule {
   if (network !== undefined) return network;
   if (side === 'source') return SERVER.source.get(String(errno)) ?? full(error) ?? UNKNOWN;
   const rule = SERVER.target.get(code ?? '') ?? SERVER.target.get(`${code?.slice(0, 2)}*`) ?? UNKNOWN;
-  if (isOwnLedger(error) && rule.becomes === 'DataRefused') return LEDGER;
+  if (isOwnTable(error) && rule.becomes === 'DataRefused') return OWN_TABLE;
   // A function may raise any SQLSTATE: what it could not reach is not the target, and might never come back.
   if (rule.becomes === 'TargetUnavailable' && error.where !== undefined && !code?.startsWith('57P')) return UNKNOWN;
   return rule;
@@ -72,14 +74,14 @@ function full({ errno, message }: DriverError & Error): Rule | undefined {
 }
 
 /** Our own tables refuse what must not happen, whatever the rows: no row is to blame, and none is to be isolated. */
-const LEDGER: Rule = {
+const OWN_TABLE: Rule = {
   codes: [],
   becomes: 'DatabaseError',
-  means: 'the ledger refuses what does not add up',
+  means: 'a table of Carryover refuses what does not add up',
   next: 'it is tried again from the start of the step; else it is a defect',
 };
 
-const isOwnLedger = ({ schema }: DriverError): boolean => schema === 'carryover' || schema === 'carryover_stage';
+const isOwnTable = ({ schema }: DriverError): boolean => /^(carryover|carryover_stage|pg_temp_\d+)$/.test(schema ?? '');
 
 /** The server's words where they hold no value, else ours. */
 function wordsOf(rule: Rule, error: DriverError & Error): string {

@@ -130,7 +130,7 @@ describe('a load', () => {
     await engine.onTarget(`ALTER TABLE case_states ADD CONSTRAINT no_closed CHECK (state <> 'case_closed')`);
     const error = await refusal(load());
     await engine.onTarget('ALTER TABLE case_states DROP CONSTRAINT no_closed');
-    expect(error.type).toBe('DatabaseError');
+    expect(error.type).toBe('DataRefused');
     expect(error.message).toContain('constraint no_closed');
     expect(await effects()).toEqual(NOTHING);
     expect(await load()).toEqual(LOADED);

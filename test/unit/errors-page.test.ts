@@ -48,12 +48,15 @@ describe('docs/errors.md', () => {
 
   it("has each of Temporal's time-outs", () => {
     const named = rowsUnder("Temporal's own failures").map(([name]) => name!);
-    for (const type of Object.values(TimeoutType)) expect(named).toContain(`\`${type}\``);
+    // The enumeration also has names of old, without a value.
+    const types = Object.values(TimeoutType).filter((type) => type !== undefined);
+    expect(types).toHaveLength(4);
+    for (const type of types) expect(named).toContain(`\`${type}\``);
   });
 });
 
 describe('the tables', () => {
-  it('list no code twice, and none that a line above has taken', () => {
+  it('list no code twice', () => {
     for (const rules of [[...POSTGRES_RULES], [...MYSQL_RULES, ...NETWORK_RULES], [...WORD_RULES]]) {
       const codes = rules.flatMap((rule) => rule.codes);
       expect(codes).toEqual([...new Set(codes)]);

@@ -171,6 +171,7 @@ describe('a row that the target refuses', () => {
   it.each([
     ['the ledger that refuses it', pgError('23514', 'x', { schema: 'carryover', table: 'batches' })],
     ['the stage', pgError('23502', 'x', { schema: 'carryover_stage', table: 'b_1_1_1_rows' })],
+    ['a temporary table of ours', pgError('23505', 'x', { schema: 'pg_temp_32', table: 'source_rows' })],
     ['a deadlock', pgError('40P01', 'x')],
     ['a full disk', pgError('53100', 'x')],
     ['a lost connection', new Error('Connection terminated unexpectedly')],
@@ -181,7 +182,7 @@ describe('a row that the target refuses', () => {
   it('is not to blame where a table of ours refuses what does not add up', () => {
     const error = convert('target', pgError('23514', VALUE, { schema: 'carryover', table: 'batches' }));
     expect(error.type).toBe('DatabaseError');
-    expect(error.message).toContain('table carryover.batches): the ledger refuses what does not add up');
+    expect(error.message).toContain('table carryover.batches): a table of Carryover refuses what does not add up');
   });
 });
 

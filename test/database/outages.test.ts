@@ -152,7 +152,7 @@ describe('a server that is away', () => {
 
   it('is a source whose URL has another port, through the connections of the product', async () => {
     const source = openSource(changed(provoker.engine.sourceUrl, { port: '1' }));
-    expect((await refusal('source', source.query('SELECT 1'))).type).toBe('SourceUnavailable');
+    expect((await refusal('source', source.query('source.identity', 'SELECT 1'))).type).toBe('SourceUnavailable');
     await source.close();
   });
 

@@ -2,7 +2,13 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve, dirname } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
-const pages = ['README.md', 'CONTRIBUTING.md', ...markdownIn('docs'), ...markdownIn('docs/decisions')];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'model/README.md',
+  ...markdownIn('docs'),
+  ...markdownIn('docs/decisions'),
+];
 const scripts = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> })
   .scripts;
 
@@ -16,7 +22,8 @@ const textOf = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
 describe.each(pages)('%s', (page) => {
   it('names files and folders that exist', () => {
-    const folders = 'activities|bench|cli|database|docs|mappings|report|sample|scripts|shared|test|worker|workflows';
+    const folders =
+      'activities|bench|cli|database|docs|mappings|model|report|sample|scripts|shared|test|worker|workflows';
     const named = [...textOf(page).matchAll(new RegExp(`\`((?:${folders})/[\\w./-]*)\``, 'g'))].map(
       ([, path]) => path!,
     );

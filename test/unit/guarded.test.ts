@@ -138,6 +138,12 @@ describe('guarded', () => {
     expect(failures.map((failure) => failure.nonRetryable)).not.toContain(true);
   });
 
+  it('forgets none of a class for another in between: two that take turns do not go on for ever', async () => {
+    const turn = [new CarryoverError('DatabaseError', 'words'), new CarryoverError('TargetUnavailable', 'words')];
+    const failures = await failuresOf(times(5, turn).flat());
+    expect(failures.map((failure) => failure.nonRetryable)).toEqual([...times(8, false), true, false]);
+  });
+
   it('starts to count again where a person has reset the activity', async () => {
     const heartbeatDetails = { failed: { DatabaseError: 4 } };
     const outcome = (attempt: number) =>

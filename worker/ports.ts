@@ -60,10 +60,12 @@ function createMappings(catalog: Catalog): Mappings {
 function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl }: Parts): Runs {
   return {
     preflight: async (mapping) => {
-      const [{ problems }, missing] = await Promise.all([
+      const [{ problems, lost }, missing] = await Promise.all([
         runPreflight({ source, target, mapping, sourceUrl, targetUrl }),
         temporal.missingSearchAttributes(),
       ]);
+      // A server that is away comes back: the start waits for it, as every step does.
+      if (lost !== undefined) throw lost;
       if (missing.length === 0) return problems;
       const names = missing.join(', ');
       return [

@@ -3,11 +3,15 @@
  * with a source user that may only SELECT and with the worker's limited role on the target.
  */
 import type { Mapping } from '../../mappings/mapping';
+import { CarryoverError } from '../../shared/errors';
+import type { TargetQueries } from '../target/session';
 import type { Check, CheckOutcome } from './check';
 import { MAPPING_CHECKS, SERVER_CHECKS } from './checks';
 import { errorCode } from './connection-problem';
 import type { Context, PreflightInput } from './context';
 import { createContext } from './context';
+
+type Question = Parameters<TargetQueries['query']>;
 
 export interface PreflightResult {
   /** What keeps the migration from starting. */
@@ -15,11 +19,35 @@ export interface PreflightResult {
   /** What is worth a person's look. */
   readonly warnings: string[];
   readonly checks: readonly CheckOutcome[];
+  /** The first connection that was lost or did not come up: then the problems say nothing that must last. */
+  readonly lost?: CarryoverError;
 }
 
 /** The whole preflight of one mapping. */
 export async function runPreflight(input: PreflightInput & { readonly mapping: Mapping }): Promise<PreflightResult> {
-  return summarize(await runChecks([...SERVER_CHECKS, ...MAPPING_CHECKS], createContext(input, input.mapping), []));
+  const { watched, lost } = watchConnections(input);
+  const checks = await runChecks([...SERVER_CHECKS, ...MAPPING_CHECKS], createContext(watched, input.mapping), []);
+  return { ...summarize(checks), lost: lost() };
+}
+
+/** Notes what the checks swallow: that a server was away, which is no fault of the mapping. */
+function watchConnections(input: PreflightInput): { watched: PreflightInput; lost: () => CarryoverError | undefined } {
+  let first: CarryoverError | undefined;
+  const noting = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      const isLost = error instanceof CarryoverError && error.retry === 'always';
+      if (isLost) first ??= error;
+      throw error;
+    }
+  };
+  const watched: PreflightInput = {
+    ...input,
+    source: { query: (...question) => noting(input.source.query(...question)) },
+    target: { query: <R extends object>(...question: Question) => noting(input.target.query<R>(...question)) },
+  };
+  return { watched, lost: () => first };
 }
 
 /** The preflight of several mappings: what is asked of the servers is asked once. */

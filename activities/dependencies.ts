@@ -4,15 +4,18 @@
  */
 import type { Mapping } from '../mappings/mapping';
 import type {
+  AbandonInput,
   BatchRef,
   CutResult,
+  Decision,
   ExtractResult,
+  FullMigrateInput,
   Headline,
+  Hold,
   LoadResult,
   LookupResult,
-  MigrateInput,
+  Planned,
   Remaining,
-  RunPlan,
   StagedBatchRef,
   TransformResult,
   ValidateResult,
@@ -31,19 +34,36 @@ export interface Starter {
   readonly workflow: string;
   readonly firstRun: string;
   readonly currentRun: string;
+  /** The schedule that started it; null where none did. */
+  readonly schedule: string | null;
+}
+
+/** A workflow execution that delivers a decision; Temporal knows who sent it. */
+export interface Courier {
+  readonly workflow: string;
+  readonly workflowRun: string;
 }
 
 export interface Runs {
   /** Every problem of both servers with this mapping, as sentences; empty where a run can start. */
   preflight(mapping: Mapping): Promise<readonly string[]>;
-  open(mapping: Mapping, input: Required<MigrateInput>, starter: Starter): Promise<RunPlan>;
+  /** Opens a run or goes on with the open one; a scheduled start that meets a living owner is missed. */
+  open(mapping: Mapping, input: FullMigrateInput, given: readonly string[], starter: Starter): Promise<Planned>;
   remaining(run: string, epoch: number, limit: number): Promise<Remaining>;
   cut(mapping: Mapping, ref: BatchRef): Promise<CutResult>;
   park(ref: BatchRef, cause: string): Promise<void>;
+  /** Records a person's decision and does what of it is the ledger's, in one transaction; twice is once. */
+  decide(decision: Decision, courier: Courier): Promise<void>;
+  /** Pauses the run in the ledger. */
+  hold(hold: Hold): Promise<void>;
+  /** Sweeps the stage of a run that was cancelled. */
+  release(run: string, epoch: number): Promise<void>;
+  /** Closes an open run whose owner is gone; returns what was done, in words. */
+  abandon(input: AbandonInput, starter: Starter): Promise<string>;
   check(mapping: Mapping, run: string, epoch: number): Promise<readonly CheckResult[]>;
   finish(run: string, epoch: number): Promise<Headline>;
   /** Builds the report, keeps it in the ledger and writes its files; returns the Markdown file's path, or why there is none. */
-  report(mapping: Mapping, run: string): Promise<string>;
+  report(mapping: Mapping, run: string, epoch: number): Promise<string>;
 }
 
 /** The six steps of a batch; each runs under the fence of its attempt. */

@@ -1,8 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
-import { checkMigrateInput } from '../shared/input';
+import { checkAbandonInput, checkMigrateInput } from '../shared/input';
 import { CarryoverError, listProblems } from '../shared/errors';
-import type { RunPlan } from '../shared/messages';
-import type { Dependencies } from './dependencies';
+import type { Planned } from '../shared/messages';
+import type { Dependencies, Starter } from './dependencies';
 import { guarded } from './guarded';
 
 export interface PlanRequest {
@@ -10,16 +10,24 @@ export interface PlanRequest {
   readonly input: unknown;
   /** Run id of the first run of the workflow's chain. */
   readonly firstRun: string;
+  /** The schedule that started the workflow; null where none did. */
+  readonly schedule: string | null;
 }
 
-/**
- * Plans a run: refuses an input, a mapping or a server that will not do, with all problems and before anything is
- * changed; then opens the run in the ledger, or goes on with the one that is open.
- */
+export interface AbandonRequest {
+  readonly input: unknown;
+  readonly firstRun: string;
+}
+
+/** What opens a run, and what closes one that nobody goes on with. */
 export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'runs'>) => ({
-  plan: (request: PlanRequest): Promise<RunPlan> =>
+  /**
+   * Plans a run: refuses an input, a mapping or a server that will not do, with all problems and before anything is
+   * changed; then opens the run in the ledger, or goes on with the one that is open.
+   */
+  plan: (request: PlanRequest): Promise<Planned> =>
     guarded(async () => {
-      const { input, problems } = checkMigrateInput(request.input, mappings.names());
+      const { input, given, problems } = checkMigrateInput(request.input, mappings.names());
       if (input === null) throw new CarryoverError('InputRefused', listProblems('The run was not started:', problems));
       const mapping = mappings.get(input.migration);
       const found = await runs.preflight(mapping);
@@ -29,12 +37,25 @@ export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | '
           listProblems(`${mapping.name} cannot run; nothing was changed:`, found),
         );
       }
-      const { workflowExecution, workflowNamespace } = activityInfo();
-      return runs.open(mapping, input, {
-        namespace: workflowNamespace ?? 'default',
-        workflow: workflowExecution!.workflowId,
-        firstRun: request.firstRun,
-        currentRun: workflowExecution!.runId,
-      });
+      return runs.open(mapping, input, given, starterOf(request.firstRun, request.schedule));
+    }),
+
+  /** Closes an open run that has no living owner. */
+  abandon: (request: AbandonRequest): Promise<string> =>
+    guarded(async () => {
+      const { input, problems } = checkAbandonInput(request.input);
+      if (input === null) throw new CarryoverError('InputRefused', listProblems('No run was abandoned:', problems));
+      return runs.abandon(input, starterOf(request.firstRun, null));
     }),
 });
+
+function starterOf(firstRun: string, schedule: string | null): Starter {
+  const { workflowExecution, workflowNamespace } = activityInfo();
+  return {
+    namespace: workflowNamespace ?? 'default',
+    workflow: workflowExecution!.workflowId,
+    firstRun,
+    currentRun: workflowExecution!.runId,
+    schedule,
+  };
+}

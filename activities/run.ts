@@ -1,4 +1,5 @@
-import type { BatchRef, CutResult, Headline, Remaining, RunPlan } from '../shared/messages';
+import { activityInfo } from '@temporalio/activity';
+import type { BatchRef, CutResult, Decision, Headline, Hold, Remaining, RunPlan } from '../shared/messages';
 import type { Dependencies } from './dependencies';
 import { guarded } from './guarded';
 
@@ -15,6 +16,20 @@ export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'r
   park: (request: { ref: BatchRef; cause: string }): Promise<void> =>
     guarded(() => runs.park(request.ref, request.cause), request.ref.batch),
 
+  /** Records a person's decision, with whoever sent it. */
+  decide: (decision: Decision): Promise<void> =>
+    guarded(() => {
+      const { workflowId, runId } = activityInfo().workflowExecution!;
+      return runs.decide(decision, { workflow: workflowId, workflowRun: runId });
+    }),
+
+  /** Pauses the run in the ledger, with the cause that an operator reads. */
+  hold: (hold: Hold): Promise<void> => guarded(() => runs.hold(hold)),
+
+  /** Sweeps the stage of a cancelled run, which stays open. */
+  release: (request: { run: string; epoch: number }): Promise<void> =>
+    guarded(() => runs.release(request.run, request.epoch)),
+
   /** Checks what no batch can see, closes the run and computes its verdict. */
   finish: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<Headline> =>
     guarded(async () => {
@@ -23,6 +38,6 @@ export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'r
     }),
 
   /** Builds, stores and writes the report; returns where. */
-  report: (plan: Pick<RunPlan, 'run' | 'migration'>): Promise<string> =>
-    guarded(() => runs.report(mappings.get(plan.migration), plan.run)),
+  report: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<string> =>
+    guarded(() => runs.report(mappings.get(plan.migration), plan.run, plan.epoch)),
 });

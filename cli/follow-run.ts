@@ -1,7 +1,7 @@
 /** Watches a run until it ends: asks the workflow how far it is and shows it, and bears a worker that is away. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
-import { PROGRESS_QUERY } from '../shared/names';
+import { STATUS_QUERY } from '../shared/names';
 import type { MigrateResult, Progress } from '../shared/messages';
 import type { FailureSummary } from './failure';
 import { describeFailure } from './failure';
@@ -61,7 +61,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 async function askProgress({ connection }: Temporal, handle: WorkflowHandle): Promise<Progress | undefined> {
   try {
-    return await connection.withDeadline(Date.now() + QUERY_MS, () => handle.query<Progress>(PROGRESS_QUERY));
+    return await connection.withDeadline(Date.now() + QUERY_MS, () => handle.query<Progress>(STATUS_QUERY));
   } catch {
     return undefined;
   }

@@ -22,12 +22,37 @@ export const STATEMENTS = [
 
   // run: opened, gone on with, looked over
   'run.find',
+  'run.epoch',
   'run.lock',
   'run.insert',
   'run.own',
+  'run.acceptServer',
+  'run.close',
+  'run.endBackends',
+  'run.lockLine',
+  'start.record',
   'run.totals',
   'run.unfinished',
-  'run.park',
+  'park.lock',
+  'park.record',
+
+  // decisions of people, and what pauses a run by itself
+  'audit.record',
+  'decide.lock',
+  'decide.takeBack',
+  'decide.skip',
+  'decide.pause',
+  'decide.resume',
+  'decide.concurrency',
+  'hold.record',
+  'abandon.read',
+  'abandon.readAgain',
+
+  // sweep: stage tables that nobody reads again
+  'sweep.abandoned',
+  'sweep.ofRun',
+  'sweep.patience',
+  'sweep.drop',
 
   // source: sessions, identity, keys, counts, rows
   'source.session',
@@ -39,6 +64,7 @@ export const STATEMENTS = [
   'source.countPage',
   'source.lastKey',
   'source.columns',
+  'source.columnTypes',
   'source.isolation',
   'source.snapshot',
   'source.count',
@@ -205,6 +231,11 @@ export const STATEMENTS = [
 /** Transactions of the target; each has the points `<name>.begin`, `<name>.commit` and `<name>.rollback`. */
 export const TRANSACTIONS = [
   'run.open',
+  'decide',
+  'park',
+  'hold',
+  'abandon',
+  'sweep',
   'extract',
   'references',
   'transform',

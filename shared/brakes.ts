@@ -22,8 +22,8 @@ export function brakeOf(
 ): string | null {
   if (parked > brakes.maxParked) {
     return (
-      `${parked} batches are parked, more than maxParked (${brakes.maxParked}): mend their cause and send retryBatch, ` +
-      `or go on with resume and a higher one, such as {"maxParked": ${parked * 2}}`
+      `${parked} batches are parked, more than maxParked (${brakes.maxParked}): mend their cause, send ` +
+      `retryBatch and then resume; or resume with a higher one, such as {"maxParked": ${parked * 2}}`
     );
   }
   const read = done.source - done.excluded;
@@ -33,7 +33,7 @@ export function brakeOf(
     const next = Math.min(1, Math.ceil(share * 20 + 1) / 20);
     return (
       `${percent(share)} of the ${read} rows read are in quarantine, more than maxQuarantine ` +
-      `(${percent(brakes.maxQuarantine)}): see why, then go on with resume and a higher one, such as ` +
+      `(${percent(brakes.maxQuarantine)}): see why, then resume with a higher one, such as ` +
       `{"maxQuarantine": ${next}}`
     );
   }

@@ -1,5 +1,8 @@
 /** Checks the one JSON object that starts a run: all problems at once, in words that help whoever typed it. */
-import type { MigrateInput } from './messages';
+import { DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
+import { checkNumber, optionalText } from './fields';
+import type { Range } from './fields';
+import type { AbandonInput, FullMigrateInput } from './messages';
 
 export const DEFAULT_BATCH_ROWS = 50_000;
 export const DEFAULT_CONCURRENCY = 2;
@@ -7,14 +10,29 @@ export const DEFAULT_CONCURRENCY = 2;
 /** Rows: fewer make the ledger the work, more make a retry dear. */
 const BATCH_ROWS = { low: 1, high: 1_000_000 };
 /** Batches in flight: each takes a connection of either server. */
-const CONCURRENCY = { low: 1, high: 8 };
+export const CONCURRENCY = { low: 1, high: 8 };
 
-const FIELDS = ['migration', 'batchRows', 'concurrency'];
+export const MAX_PARKED = { low: 0, high: 1_000 };
+export const MAX_QUARANTINE = { low: 0, high: 1 };
+
+const FIELDS = [
+  'migration',
+  'batchRows',
+  'concurrency',
+  'maxParked',
+  'maxQuarantine',
+  'takeOver',
+  'acceptServer',
+  'onChange',
+  'by',
+];
 
 export const EXAMPLE = '{"migration": "case-states"}';
 
 export interface CheckedInput {
-  readonly input: Required<MigrateInput> | null;
+  readonly input: FullMigrateInput | null;
+  /** Names of the fields that were given, as opposed to defaults. */
+  readonly given: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -24,6 +42,7 @@ export function checkMigrateInput(given: unknown, known: readonly string[]): Che
   if (given === undefined || given === null) {
     return {
       input: null,
+      given: [],
       problems: [`no input was given; it is one JSON object, such as ${EXAMPLE}; known migrations: ${list}`],
     };
   }
@@ -31,6 +50,7 @@ export function checkMigrateInput(given: unknown, known: readonly string[]): Che
     const found = Array.isArray(given) ? 'a list' : `a ${typeof given}`;
     return {
       input: null,
+      given: [],
       problems: [`the input is ${found}; it must be one JSON object, such as ${EXAMPLE}; known migrations: ${list}`],
     };
   }
@@ -38,29 +58,60 @@ export function checkMigrateInput(given: unknown, known: readonly string[]): Che
   const problems: string[] = [];
   for (const name of Object.keys(fields)) {
     if (!FIELDS.includes(name))
-      problems.push(`unknown field ${JSON.stringify(name)}; the fields are ${FIELDS.join(', ')}`);
+      problems.push(`unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${FIELDS.join(', ')}`);
   }
   const { migration } = fields;
   if (migration === undefined) problems.push(`"migration" is missing; known migrations: ${list}`);
   else if (typeof migration !== 'string') problems.push(`"migration" must be a text; known migrations: ${list}`);
   else if (!known.includes(migration))
     problems.push(`there is no migration ${JSON.stringify(migration.slice(0, 60))}; known migrations: ${list}`);
-  const batchRows = checkNumber('batchRows', fields.batchRows, DEFAULT_BATCH_ROWS, BATCH_ROWS, problems);
-  const concurrency = checkNumber('concurrency', fields.concurrency, DEFAULT_CONCURRENCY, CONCURRENCY, problems);
-  if (problems.length > 0) return { input: null, problems };
-  return { input: { migration: migration as string, batchRows, concurrency }, problems: [] };
+  const whole = (name: string, fallback: number, range: Range): number =>
+    checkNumber(name, fields[name], fallback, { ...range, whole: true }, problems);
+  const input = {
+    migration: migration as string,
+    batchRows: whole('batchRows', DEFAULT_BATCH_ROWS, BATCH_ROWS),
+    concurrency: whole('concurrency', DEFAULT_CONCURRENCY, CONCURRENCY),
+    maxParked: whole('maxParked', DEFAULT_MAX_PARKED, MAX_PARKED),
+    maxQuarantine: checkNumber('maxQuarantine', fields.maxQuarantine, DEFAULT_MAX_QUARANTINE, MAX_QUARANTINE, problems),
+    onChange: checkOnChange(fields.onChange, problems),
+    ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
+    ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
+    ...optionalText('by', fields.by, 'your name', problems),
+  };
+  if (problems.length > 0) return { input: null, given: [], problems };
+  return { input, given: FIELDS.filter((name) => fields[name] !== undefined && fields[name] !== null), problems: [] };
 }
 
-function checkNumber(
-  name: string,
-  given: unknown,
-  fallback: number,
-  range: { low: number; high: number },
-  problems: string[],
-): number {
-  if (given === undefined || given === null) return fallback;
-  if (typeof given === 'number' && Number.isInteger(given) && given >= range.low && given <= range.high) return given;
-  const found = typeof given === 'number' ? String(given) : `a ${typeof given}`;
-  problems.push(`"${name}" must be a whole number from ${range.low} to ${range.high}, and is ${found}`);
-  return fallback;
+/** Checks the one JSON object that starts `abandon`. */
+export function checkAbandonInput(given: unknown): {
+  readonly input: AbandonInput | null;
+  readonly problems: readonly string[];
+} {
+  const example = '{"run": "7", "reason": "its table is gone"}';
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return { input: null, problems: [`the input must be one JSON object, such as ${example}`] };
+  }
+  const fields = given as Record<string, unknown>;
+  const problems = Object.keys(fields)
+    .filter((name) => !['run', 'reason', 'by'].includes(name))
+    .map((name) => `unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are run, reason, by`);
+  // JSON made a number of it where the quotes were left out: as good, while it is exact.
+  const run = Number.isSafeInteger(fields.run) ? String(fields.run) : fields.run;
+  if (typeof run !== 'string' || !/^\d{1,18}$/.test(run)) {
+    problems.push(`"run" must be the number of the run, such as ${example}; \`carryover status\` lists them`);
+  }
+  if (fields.reason === undefined || fields.reason === null) problems.push('"reason" is missing');
+  const texts = {
+    ...optionalText('reason', fields.reason, 'why nobody goes on with the run', problems),
+    ...optionalText('by', fields.by, 'your name', problems),
+  };
+  if (problems.length > 0 || texts.reason === undefined) return { input: null, problems };
+  return { input: { run: run as string, ...texts, reason: texts.reason }, problems: [] };
+}
+
+function checkOnChange(given: unknown, problems: string[]): 'refuse' | 'restart' {
+  if (given === undefined || given === null || given === 'refuse') return 'refuse';
+  if (given === 'restart') return 'restart';
+  problems.push('"onChange" must be "refuse" or "restart"');
+  return 'refuse';
 }

@@ -2,6 +2,8 @@
  * What crosses the wire between client, workflows and activities: JSON only, never a row, a key or a secret.
  * Workflows carry batch numbers; bounds stay in the ledger. Run ids are strings, so that JSON keeps them exact.
  */
+import type { BatchState } from './batch-states';
+import type { Verb } from './names';
 import type { Verdict } from './verdict';
 
 /** The one JSON object that starts `migrate`. */
@@ -12,7 +14,23 @@ export interface MigrateInput {
   readonly batchRows?: number;
   /** Batches in flight at once; 2 unless given. */
   readonly concurrency?: number;
+  /** Parked batches beyond which the run pauses; 10 unless given. */
+  readonly maxParked?: number;
+  /** Share of the rows read, 0 to 1, beyond which quarantine pauses the run; 0.1 unless given. */
+  readonly maxQuarantine?: number;
+  /** Why a run is taken over whose owner cannot be asked, since it belongs to another cluster or namespace. */
+  readonly takeOver?: string;
+  /** Why an open run goes on with another pair of servers than it began with. */
+  readonly acceptServer?: string;
+  /** What to do where the mapping or the source's columns changed since the open run began; `refuse` unless given. */
+  readonly onChange?: 'refuse' | 'restart';
+  /** Name of whoever starts it, recorded as claimed. */
+  readonly by?: string;
 }
+
+/** An input with every default filled in. */
+export type FullMigrateInput = Required<Omit<MigrateInput, 'takeOver' | 'acceptServer' | 'by'>> &
+  Pick<MigrateInput, 'takeOver' | 'acceptServer' | 'by'>;
 
 /** What a run is to do, as the ledger has recorded it. */
 export interface RunPlan {
@@ -22,11 +40,20 @@ export interface RunPlan {
   readonly epoch: number;
   readonly batchRows: number;
   readonly concurrency: number;
+  /** Most batches in flight that the mapping allows: 1 where its rows point to one another. */
+  readonly concurrencyLimit: number;
+  readonly maxParked: number;
+  readonly maxQuarantine: number;
   /** Source rows within the run's bounds, as counted at its start; progress is measured against it. */
   readonly estimatedRows: number;
   /** True where the plan goes on with a run that was open already. */
   readonly resumed: boolean;
+  /** Fields of the input that differ from what the run began with, in words: those of the run count. */
+  readonly differing: readonly string[];
 }
+
+/** What planning gives: a run, or the word that a scheduled start met a living owner. */
+export type Planned = RunPlan | { readonly missed: string };
 
 /** Names a batch of a run to an activity. */
 export interface BatchRef {
@@ -85,13 +112,15 @@ export interface ValidateResult {
 /** A batch that the ledger does not hold as validated. */
 export interface UnfinishedBatch {
   readonly batch: number;
-  readonly state: 'planned' | 'running' | 'loaded' | 'parked';
+  readonly state: Exclude<BatchState, 'validated' | 'skipped'>;
   readonly rows: number;
   /** Why it was parked; null otherwise. */
   readonly cause: string | null;
+  /** True where a load of it has been committed in this run, whatever its state is now. */
+  readonly loaded: boolean;
 }
 
-/** What the ledger says is left to do: asked at the start, at continue-as-new and at the end of a run. */
+/** What the ledger says is left to do (skipped batches are not): asked at the start, at continue-as-new and at the end of a run. */
 export interface Remaining {
   /** At most as many as asked for, lowest numbers first. */
   readonly batches: readonly UnfinishedBatch[];
@@ -99,8 +128,10 @@ export interface Remaining {
   readonly nextBatch: number;
   /** True once the last batch reaches the run's upper bound. */
   readonly cutToEnd: boolean;
-  /** Totals of the batches that are loaded or validated. */
+  /** Totals of the batches that are loaded, validated or skipped. */
   readonly done: LoadResult;
+  /** Numbers of the batches that an operator has skipped. */
+  readonly skipped: readonly number[];
 }
 
 export interface Headline {
@@ -117,17 +148,91 @@ export interface Headline {
   readonly findings: number;
 }
 
-/** The result of a `migrate` workflow. */
+/** The result of a `migrate` workflow that had a run. */
 export interface MigrateResult extends Headline {
   readonly run: string;
   readonly migration: string;
+}
+
+/** The result of a scheduled start that met a living owner: a failure would pause the schedule. */
+export interface MissedResult {
+  readonly outcome: 'missed';
+  readonly cause: string;
+}
+
+/** One JSON object per verb; `by` is recorded as claimed. */
+export interface RetryBatchRequest {
+  readonly batch: number | readonly number[] | 'all';
+  readonly by?: string;
+}
+export interface SkipBatchRequest {
+  readonly batch: number | readonly number[];
+  readonly reason: string;
+  readonly by?: string;
+}
+export interface PauseRequest {
+  readonly reason?: string;
+  readonly by?: string;
+}
+export interface ResumeRequest {
+  /** Raises the brake that paused the run. */
+  readonly maxParked?: number;
+  readonly maxQuarantine?: number;
+  readonly reason?: string;
+  readonly by?: string;
+}
+export interface SetConcurrencyRequest {
+  readonly concurrency: number;
+  readonly by?: string;
+}
+export interface CancelRequest {
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** A decision of a person, as the ledger takes and records it. */
+export interface Decision {
+  readonly run: string;
+  readonly migration: string;
+  readonly epoch: number;
+  readonly verb: Verb;
+  /** Id of the update: a decision that is delivered twice takes effect once. */
+  readonly update: string;
+  readonly batches?: readonly number[];
+  readonly concurrency?: number;
+  readonly maxParked?: number;
+  readonly maxQuarantine?: number;
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** Pauses a run by itself: a brake, or a step of the run that failed for good. */
+export interface Hold {
+  readonly run: string;
+  readonly epoch: number;
+  /** Null where the run goes on. */
+  readonly cause: string | null;
+}
+
+/** The one JSON object that starts `abandon`. */
+export interface AbandonInput {
+  /** Number of the open run. */
+  readonly run: string;
+  readonly reason: string;
+  readonly by?: string;
+}
+
+/** What an activity that waits for a server tells its workflow. */
+export interface Outage {
+  /** In words, without address or login: what is away, and what waits for it. */
+  readonly cause: string;
 }
 
 /** Answer of the query `progress`. */
 export interface Progress {
   readonly run: string | null;
   readonly migration: string | null;
-  readonly state: 'planning' | 'running' | 'waiting' | 'verifying' | 'finished';
+  readonly state: 'planning' | 'running' | 'waiting' | 'pausing' | 'paused' | 'verifying' | 'cancelling' | 'finished';
   readonly estimatedRows: number;
   readonly doneRows: number;
   readonly inserted: number;
@@ -137,4 +242,12 @@ export interface Progress {
   readonly batchesDone: number;
   readonly batchesInFlight: number;
   readonly parked: readonly { readonly batch: number; readonly cause: string }[];
+  readonly batchesParked: number;
+  readonly skipped: readonly number[];
+  readonly excluded: number;
+  readonly concurrency: number;
+  /** Why the run is paused; null where it is not. */
+  readonly pauseCause: string | null;
+  /** The server that the run waits for; null where none is away. */
+  readonly outage: string | null;
 }

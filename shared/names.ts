@@ -12,13 +12,15 @@ export const SEARCH_ATTRIBUTES = {
 } as const;
 
 /** Values of the search attribute `CarryoverState`. */
-export type RunState = 'running' | 'waiting' | 'verifying' | 'proven' | 'proven_with_exceptions' | 'not_proven';
+export type RunState =
+  'running' | 'waiting' | 'paused' | 'verifying' | 'cancelled' | 'proven' | 'proven_with_exceptions' | 'not_proven';
 
 /** Name of the query that answers with {@link Progress}. */
-export const PROGRESS_QUERY = 'progress';
+export const STATUS_QUERY = 'status';
 
 /** Name of the signal by which an activity says that a server is away; no operator needs it. */
 export const OUTAGE_SIGNAL = 'outage';
 
-/** Name of the update that runs parked batches again. */
-export const RETRY_BATCH_UPDATE = 'retryBatch';
+/** The operator's verbs that are updates of a running workflow `migrate`. */
+export const VERBS = ['retryBatch', 'skipBatch', 'pause', 'resume', 'setConcurrency', 'cancel'] as const;
+export type Verb = (typeof VERBS)[number];

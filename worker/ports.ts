@@ -2,9 +2,12 @@
 import type { Dependencies, Mappings, Runs, Steps } from '../activities/dependencies';
 import type { TimedMapping } from '../database/converters/converter';
 import { countTarget, sourceIdentity, targetIdentity } from '../database/identity';
+import { abandonRun } from '../database/ledger/abandon-run';
 import { withAttempt } from '../database/ledger/attempts';
 import type { Attempt, Hands } from '../database/ledger/attempts';
 import { cutBatch, parkBatch, readRemaining } from '../database/ledger/batches';
+import { holdRun, takeDecision } from '../database/ledger/decisions';
+import { requireOwnRun } from '../database/ledger/epoch';
 import { finishRun, storeChecks } from '../database/ledger/finish-run';
 import { openRun } from '../database/ledger/open-run';
 import { runPreflight } from '../database/preflight/run-preflight';
@@ -12,12 +15,14 @@ import { readReportFacts } from '../database/report/read';
 import { saveReport } from '../database/report/store';
 import { readBounds } from '../database/source/keys';
 import type { Source } from '../database/source/open-source';
+import { columnTypes } from '../database/source/table-columns';
 import { runChecks } from '../database/target/checks';
 import { extractBatch } from '../database/target/extract';
 import { loadBatch } from '../database/target/load';
 import { quotePgTable } from '../database/target/quote';
 import { resolveReferences } from '../database/target/references';
 import type { Target, TargetQueries } from '../database/target/session';
+import { releaseRun, sweepAbandoned } from '../database/target/sweep';
 import { transformRows } from '../database/target/transform';
 import { withTransitionDays } from '../database/target/transitions';
 import { validateBatch } from '../database/target/validate';
@@ -28,6 +33,7 @@ import type { Mapping } from '../mappings/mapping';
 import { buildReport } from '../report/model';
 import { writeReport } from '../report/write';
 import { CarryoverError } from '../shared/errors';
+import { CONCURRENCY } from '../shared/input';
 import type { BatchRef } from '../shared/messages';
 import type { Temporal } from './temporal';
 
@@ -73,32 +79,60 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
         `Search attributes are not registered in the namespace under these types: ${names}. Run \`carryover setup\`.`,
       ];
     },
-    open: async (mapping, input, starter) => {
-      const [cluster, from, to] = await Promise.all([
+    open: async (mapping, input, given, starter) => {
+      const [cluster, from, to, sourceColumns] = await Promise.all([
         temporal.clusterId(),
         sourceIdentity(source),
         targetIdentity(target),
+        columnTypes(source, mapping.source.table),
       ]);
-      const same = {
-        migration: mapping.name,
+      const footing = {
+        mapping,
         fingerprint: fingerprint(mapping),
+        sourceColumns,
         sourceIdentity: from,
         targetIdentity: to,
       };
-      return openRun(target, { cluster, ...starter }, same, temporal.isRunning, async () => {
-        const bounds = await readBounds(source, mapping);
-        return {
-          ...same,
-          input,
-          batchRows: input.batchRows,
-          // A row may point to one of an earlier batch, so these must be done one after the other.
-          concurrency: pointsToItself(mapping) ? 1 : input.concurrency,
-          lower: bounds.lower,
-          upper: bounds.upper,
-          estimatedRows: bounds.rows,
-          targetRowsBefore: await countTarget(target, quotePgTable(mapping.target.schema, mapping.target.table)),
-        };
+      const planned = await openRun(target, {
+        owner: { cluster, ...starter },
+        input,
+        given,
+        footing,
+        isAlive: temporal.isRunning,
+        who: () => temporal.identityOfStart(starter.workflow, starter.firstRun),
+        describe: async () => {
+          const bounds = await readBounds(source, mapping);
+          return {
+            ...footing,
+            input,
+            // A row may point to one of an earlier batch, so these must be done one after the other.
+            concurrencyLimit: pointsToItself(mapping) ? 1 : CONCURRENCY.high,
+            lower: bounds.lower,
+            upper: bounds.upper,
+            estimatedRows: bounds.rows,
+            targetRowsBefore: await countTarget(target, quotePgTable(mapping.target.schema, mapping.target.table)),
+          };
+        },
       });
+      await sweepAbandoned(target);
+      return planned;
+    },
+    decide: async (decision, { workflow, workflowRun }) => {
+      const who = await temporal.identityOfUpdate(workflow, workflowRun, decision.update);
+      await takeDecision(target, decision, { who, workflow });
+      // After it is written down: the workflow that is cancelled here is the one that asked.
+      if (decision.verb === 'cancel') await temporal.cancel(workflow, workflowRun);
+    },
+    hold: (hold) => holdRun(target, hold),
+    release: (run, epoch) => releaseRun(target, run, epoch),
+    abandon: async (input, starter) => {
+      const [cluster, who] = await Promise.all([
+        temporal.clusterId(),
+        temporal.identityOfStart(starter.workflow, starter.firstRun),
+      ]);
+      const said = await abandonRun(target, input, { cluster, ...starter }, who, temporal.isRunning);
+      await sweepAbandoned(target);
+      return said;
     },
     remaining: (run, epoch, limit) => readRemaining(target, run, epoch, limit),
     cut: async (mapping, ref) => cutBatch(target, source, mapping, ref, await handsOf(mapping, source)),
@@ -109,7 +143,8 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
       return checks;
     },
     finish: (run, epoch) => finishRun(target, run, epoch),
-    report: async (mapping, run) => {
+    report: async (mapping, run, epoch) => {
+      await requireOwnRun(target, run, epoch);
       const report = buildReport(await readReportFacts(target, mapping, run));
       await saveReport(target, report);
       try {

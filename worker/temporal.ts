@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../shared/names';
+import { identityOfUpdate } from './update-identity';
 
 /** Numbers of Temporal's enum IndexedValueType. */
 const VALUE_TYPES: Readonly<Record<string, number>> = { KEYWORD: 2, INT: 3 };
@@ -10,6 +11,12 @@ export interface Temporal {
   clusterId(): Promise<string>;
   /** True where the newest run of the workflow id belongs to the chain and is running. */
   readonly isRunning: (workflow: string, firstRun: string) => Promise<boolean>;
+  /** Identity of the client that started the first run of a chain; empty where it had none. */
+  identityOfStart(workflow: string, firstRun: string): Promise<string>;
+  /** Identity of the client that sent an update; empty where it had none. */
+  identityOfUpdate(workflow: string, run: string, update: string): Promise<string>;
+  /** Asks a workflow to cancel, as its steps and stages allow. */
+  cancel(workflow: string, run: string): Promise<void>;
   /** Search attributes that are not registered, or under another type; without them a workflow task would fail for ever. */
   missingSearchAttributes(): Promise<string[]>;
 }
@@ -26,6 +33,18 @@ export function createTemporal(client: Client): Temporal {
       return Object.entries(SEARCH_ATTRIBUTES)
         .filter(([name, type]) => Number(known[name]) !== VALUE_TYPES[type])
         .map(([name, type]) => `${name} (${type})`);
+    },
+    identityOfStart: async (workflow, firstRun) => {
+      const { history } = await client.workflowService.getWorkflowExecutionHistory({
+        namespace: client.options.namespace,
+        execution: { workflowId: workflow, runId: firstRun },
+        maximumPageSize: 1,
+      });
+      return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.identity ?? '';
+    },
+    identityOfUpdate: (workflow, run, update) => identityOfUpdate(client, workflow, run, update),
+    cancel: async (workflow, run) => {
+      await client.workflow.getHandle(workflow, run).cancel();
     },
     clusterId: async () => (await client.connection.workflowService.getClusterInfo({})).clusterId,
     isRunning: async (workflow, firstRun) => {

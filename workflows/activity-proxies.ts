@@ -1,5 +1,5 @@
 /** The only proxies of activities: one per timeout profile, each with its reason. */
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { RetryPolicy } from '@temporalio/common';
 import type { Activities } from '../activities';
 import { NON_RETRYABLE } from '../shared/errors';
@@ -14,8 +14,16 @@ const retry: RetryPolicy = {
 };
 
 /** Short questions to the ledger and the source: a statement of seconds, so that a dead worker is noticed soon. */
-export const ledger = proxyActivities<Pick<Activities, 'cut' | 'remaining' | 'park'>>({
+export const ledger = proxyActivities<Pick<Activities, 'cut' | 'remaining' | 'park' | 'decide' | 'hold'>>({
   startToCloseTimeout: '2m',
+  heartbeatTimeout: '15s',
+  retry,
+});
+
+/** The last act of a cancelled run: it must not keep the workflow open while a server is away. */
+export const farewell = proxyActivities<Pick<Activities, 'release'>>({
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '1m',
   heartbeatTimeout: '15s',
   retry,
 });
@@ -26,12 +34,20 @@ export const steps = proxyActivities<
 >({
   startToCloseTimeout: '30m',
   heartbeatTimeout: '15s',
+  // A cancelled run must not end before its steps have: what they had in hand is rolled back, or committed, by then.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });
 
 /** Work on whole tables, once per run: planning counts the source, finishing checks the target, the report groups it. */
-export const run = proxyActivities<Pick<Activities, 'plan' | 'finish' | 'report'>>({
+export const run = proxyActivities<Pick<Activities, 'plan' | 'finish' | 'report' | 'abandon'>>({
   startToCloseTimeout: '2h',
   heartbeatTimeout: '15s',
   retry,
 });
+
+/** The failure type of an activity's error, if that is what it is. */
+export function failureType(error: unknown): string | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+}

@@ -1,1 +1,2 @@
+export { abandon } from './abandon';
 export { migrate } from './migrate';

@@ -1,9 +1,11 @@
-/** What a run shows of itself: counts, parked batches, and their words for the Temporal UI. Pure. */
-import type { Verdict } from '../shared/verdict';
+/** Where a run stands, as far as its workflow knows: counts, parked and skipped batches, what it waits for. Pure. */
+import { brakeOf } from '../shared/brakes';
+import type { Brakes } from '../shared/brakes';
 import type { LoadResult, Progress, Remaining, RunPlan } from '../shared/messages';
+import type { Verdict } from '../shared/verdict';
 
-/** Parked batches that are named with their cause in the current details; the ledger has them all. */
-const NAMED = 20;
+/** Parked batches that an answer names; the ledger has them all. */
+export const NAMED = 20;
 
 /** The cause by which a validation parks a batch in the ledger. */
 const DIFFERENCE = 'difference';
@@ -12,15 +14,26 @@ export class RunProgress {
   state: Progress['state'] = 'planning';
   /** Set at the end. */
   verdict: Verdict | undefined;
+  plan: RunPlan | null = null;
+  /** True once nothing but parked batches is left: the brakes then look at fewer rows. */
+  allDone = false;
+  /** Why no batch is begun; null where the run goes on. */
+  pauseCause: string | null = null;
+  /** The server that a step waits for; null where none is away. */
+  outage: string | null = null;
   readonly parked = new Map<number, string>();
   /** Of the parked batches, those whose rows differ: they are loaded, and hold nobody up. */
   readonly differing = new Set<number>();
+  readonly skipped = new Set<number>();
+  /** Batches of which a load was committed: they cannot be skipped any more. */
+  readonly everLoaded = new Set<number>();
+  /** Batches about which a person's decision is being recorded: they hold the run up until it is. */
+  readonly deciding = new Set<number>();
   readonly inFlight = new Set<number>();
-  private plan: RunPlan | null = null;
-  private started = 0;
-  private startedWith = 0;
-  private batchesDone = 0;
-  private done: LoadResult = { source: 0, inserted: 0, updated: 0, unchanged: 0, quarantined: 0, excluded: 0 };
+  started = 0;
+  startedWith = 0;
+  batchesDone = 0;
+  done: LoadResult = { source: 0, inserted: 0, updated: 0, unchanged: 0, quarantined: 0, excluded: 0 };
 
   /** Begins where the ledger says that the run stands. */
   begin(plan: RunPlan, remaining: Remaining, now: number): void {
@@ -29,15 +42,18 @@ export class RunProgress {
     this.started = now;
     this.done = remaining.done;
     this.startedWith = remaining.done.source;
-    this.batchesDone = remaining.nextBatch - 1 - remaining.batches.length;
-    for (const batch of remaining.batches) {
-      if (batch.state !== 'parked') continue;
-      this.parked.set(batch.batch, batch.cause ?? 'unknown');
-      if (batch.cause === DIFFERENCE) this.differing.add(batch.batch);
+    this.batchesDone = remaining.nextBatch - 1 - remaining.batches.length - remaining.skipped.length;
+    for (const known of [this.parked, this.differing, this.skipped, this.everLoaded]) known.clear();
+    for (const batch of remaining.skipped) this.skipped.add(batch);
+    for (const { batch, state, cause, loaded } of remaining.batches) {
+      if (loaded) this.everLoaded.add(batch);
+      if (state === 'parked') this.park(batch, cause ?? 'unknown', cause === DIFFERENCE);
     }
   }
 
-  addLoaded(result: LoadResult): void {
+  addLoaded(batch: number, result: LoadResult | null): void {
+    this.everLoaded.add(batch);
+    if (result === null) return;
     this.done = {
       source: this.done.source + result.source,
       inserted: this.done.inserted + result.inserted,
@@ -62,19 +78,36 @@ export class RunProgress {
   unpark(batch: number): void {
     this.parked.delete(batch);
     this.differing.delete(batch);
+    this.skipped.delete(batch);
   }
 
-  /** True where a parked batch is still to be loaded: the run waits for an operator. */
+  skip(batch: number): void {
+    this.unpark(batch);
+    this.skipped.add(batch);
+  }
+
+  /** True where a parked batch is still to be loaded, or decided about: the run waits for an operator. */
   get isHeldUp(): boolean {
-    return this.parked.size > this.differing.size;
+    return this.parked.size > this.differing.size || this.deciding.size > 0;
   }
 
   addValidated(): void {
     this.batchesDone += 1;
   }
 
+  /** Why the run must pause under its brakes, or under others; null where it need not. */
+  brake(changed: Partial<Brakes> = {}): string | null {
+    if (this.plan === null) return null;
+    const { maxParked, maxQuarantine } = this.plan;
+    const brakes = {
+      maxParked: changed.maxParked ?? maxParked,
+      maxQuarantine: changed.maxQuarantine ?? maxQuarantine,
+    };
+    return brakeOf(brakes, this.parked.size, this.done, this.allDone);
+  }
+
   toProgress(): Progress {
-    const { inserted, updated, unchanged, quarantined } = this.done;
+    const { inserted, updated, unchanged, quarantined, excluded } = this.done;
     return {
       run: this.plan?.run ?? null,
       migration: this.plan?.migration ?? null,
@@ -85,45 +118,15 @@ export class RunProgress {
       updated,
       unchanged,
       quarantined,
+      excluded,
       batchesDone: this.batchesDone,
       batchesInFlight: this.inFlight.size,
+      batchesParked: this.parked.size,
       parked: [...this.parked].slice(0, NAMED).map(([batch, cause]) => ({ batch, cause })),
+      skipped: [...this.skipped].slice(0, NAMED),
+      concurrency: this.plan?.concurrency ?? 0,
+      pauseCause: this.pauseCause,
+      outage: this.outage,
     };
   }
-
-  /** Markdown for the current details. */
-  toMarkdown(now: number): string {
-    const { plan, done } = this;
-    if (plan === null) return '**planning**: checking input, servers and mapping';
-    const seconds = Math.max(1, Math.round((now - this.started) / 1000));
-    const rate = Math.round((done.source - this.startedWith) / seconds);
-    const left = Math.max(0, plan.estimatedRows - done.source);
-    const share = plan.estimatedRows === 0 ? 100 : Math.min(100, (100 * done.source) / plan.estimatedRows);
-    const lines = [
-      `**${plan.migration}**, run ${plan.run}: **${this.state}${this.verdict === undefined ? '' : `, ${this.verdict.replaceAll('_', ' ')}`}**${plan.resumed ? ' (resumed)' : ''}`,
-      '',
-      '| rows | |',
-      '| --- | --- |',
-      `| done | ${done.source} of ${plan.estimatedRows} (${share.toFixed(1)} %) |`,
-      `| inserted, updated, unchanged | ${done.inserted}, ${done.updated}, ${done.unchanged} |`,
-      `| quarantined | ${done.quarantined} |`,
-      `| excluded | ${done.excluded} |`,
-      `| rate | ${rate} rows/s |`,
-      `| remaining | ${left} rows${rate > 0 && left > 0 ? `, about ${formatSeconds(left / rate)}` : ''} |`,
-      '',
-      `Batches: ${this.batchesDone} validated, in flight: ${[...this.inFlight].join(', ') || 'none'}`,
-      '',
-      `Parked: ${this.parked.size === 0 ? 'none' : this.parked.size}`,
-      ...[...this.parked].slice(0, NAMED).map(([batch, cause]) => `- batch ${batch}: ${cause.replaceAll('\n', ' ')}`),
-    ];
-    if (this.parked.size > 0) {
-      lines.push('', 'Mend the cause, then send the update `retryBatch` with `{"batch": <number>}`.');
-    }
-    return lines.join('\n');
-  }
-}
-
-function formatSeconds(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

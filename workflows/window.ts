@@ -1,18 +1,31 @@
-/** At most a given number of tasks at once, each begun as soon as there is room. */
+/** At most a given number of tasks at once. */
 export class Window {
   private readonly running = new Set<Promise<void>>();
   private failure: { readonly error: unknown } | undefined;
+  private wake: () => void = () => undefined;
+  private resized = this.nextResize();
 
-  constructor(private readonly size: number) {}
+  constructor(private size: number) {}
 
   get inFlight(): number {
     return this.running.size;
   }
 
-  /** Begins a task once there is room for it. @throws what a task threw */
-  async admit(task: () => Promise<void>): Promise<void> {
-    while (this.running.size >= this.size) await Promise.race(this.running);
+  /** More room is there at once; with less, tasks end before others begin. */
+  resize(size: number): void {
+    this.size = size;
+    this.wake();
+    this.resized = this.nextResize();
+  }
+
+  /** Waits until a task may begin. @throws what a task threw */
+  async room(): Promise<void> {
+    while (this.running.size >= this.size) await Promise.race([...this.running, this.resized]);
     this.rethrow();
+  }
+
+  /** Begins a task at once; whether there is room is for {@link room} to say. */
+  begin(task: () => Promise<void>): void {
     const running: Promise<void> = task()
       .catch((error: unknown) => {
         this.failure ??= { error };
@@ -28,6 +41,20 @@ export class Window {
       await Promise.race(this.running);
       this.rethrow();
     }
+  }
+
+  /** Waits until every task has ended, however. */
+  async settle(): Promise<void> {
+    while (this.running.size > 0) await Promise.race(this.running);
+  }
+
+  /** Forgets a failure that was dealt with; to be called once all tasks have ended. */
+  forget(): void {
+    this.failure = undefined;
+  }
+
+  private nextResize(): Promise<void> {
+    return new Promise((resolve) => (this.wake = resolve));
   }
 
   private rethrow(): void {

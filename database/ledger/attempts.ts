@@ -3,15 +3,17 @@
  * transaction that holds the batch's row and finds its own token in it. So of two attempts that overlap, only the
  * newer can commit; and the newer first ends the older one's backend.
  */
-import type { BatchRef } from '../../shared/messages';
+import type { BatchRef, ValidateResult } from '../../shared/messages';
+import type { BatchState } from '../../shared/batch-states';
 import { CarryoverError } from '../../shared/errors';
 import type { Transaction } from '../points';
 import type { LegacyKey } from '../source/expressions';
+import { behind, requireEpoch } from './epoch';
 import type { Target, TargetSession } from '../target/session';
 import { inTransaction } from '../target/transaction';
 
 export interface BatchRow {
-  readonly state: 'planned' | 'running' | 'loaded' | 'validated' | 'parked';
+  readonly state: BatchState;
   readonly afterKey: LegacyKey | null;
   readonly toKey: LegacyKey;
   readonly lowerKey: LegacyKey;
@@ -23,10 +25,12 @@ export interface BatchRow {
   readonly unchanged: number;
   readonly quarantined: number;
   readonly excluded: number;
+  /** What its last validation found; null where there was none since its load. */
+  readonly validated: ValidateResult | null;
 }
 
-/** True where the batch's load has been committed. */
-export const isDone = (batch: BatchRow): boolean => batch.state === 'loaded' || batch.state === 'validated';
+/** True where nothing of the batch is to be loaded: its load has been committed, or a person has skipped it. */
+export const isDone = (batch: BatchRow): boolean => ['loaded', 'validated', 'skipped'].includes(batch.state);
 
 export interface Attempt {
   readonly ref: BatchRef;
@@ -51,6 +55,8 @@ interface LedgerBatch {
   readonly unchanged: string;
   readonly quarantined: string;
   readonly excluded: string;
+  readonly compared: string | null;
+  readonly differences: string | null;
   readonly token: string | null;
   readonly epoch: string;
   readonly fingerprint: string;
@@ -59,12 +65,12 @@ interface LedgerBatch {
 
 const SELECT_BATCH = `
 SELECT b.state, b.after_key, b.to_key, r.lower_key, b.extract_token, b.staged, b.source, b.inserted, b.updated,
-       b.unchanged, b.quarantined, b.excluded, b.token, r.epoch, r.fingerprint,
+       b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.token, r.epoch, r.fingerprint,
        r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
 WHERE b.run_id = $1 AND b.batch = $2`;
 
-const superseded = (ref: BatchRef, by: string): CarryoverError =>
+export const superseded = (ref: BatchRef, by: string): CarryoverError =>
   new CarryoverError(
     'Superseded',
     `batch ${ref.batch} of run ${ref.run} is worked on by ${by}; this attempt stands back`,
@@ -84,6 +90,7 @@ function toBatchRow(row: LedgerBatch): BatchRow {
     unchanged: Number(row.unchanged),
     quarantined: Number(row.quarantined),
     excluded: Number(row.excluded),
+    validated: row.compared === null ? null : { compared: Number(row.compared), differences: Number(row.differences) },
   };
 }
 
@@ -117,8 +124,8 @@ const sorted = (identity: object): string => JSON.stringify(Object.entries(ident
 
 /** The batch's line, if its run is still the one's that asks. */
 function requireOwn(ref: BatchRef, row: LedgerBatch | undefined): LedgerBatch {
-  if (row === undefined) throw superseded(ref, 'nobody: the ledger does not know it');
-  if (Number(row.epoch) !== ref.epoch) throw superseded(ref, `another owner of the run (epoch ${row.epoch})`);
+  if (row === undefined) throw behind(`the ledger knows no batch ${ref.batch} of run ${ref.run}`);
+  requireEpoch(ref.run, ref.epoch, row.epoch);
   return row;
 }
 
@@ -137,7 +144,7 @@ UPDATE carryover.batches b
 SET token = nextval('carryover.attempt_token'), backend_pid = pg_backend_pid(),
     backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
     attempts = attempts + 1, step = $3,
-    state = CASE WHEN state IN ('planned', 'parked') THEN 'running' ELSE state END
+    state = CASE WHEN $3 = 'extract' AND state IN ('planned', 'parked') THEN 'running' ELSE state END
 WHERE run_id = $1 AND batch = $2
 RETURNING token, backend_pid`;
 
@@ -203,10 +210,11 @@ function fenced<T>(
   work: (batch: BatchRow) => Promise<T>,
 ): Promise<T> {
   return inTransaction(session, name, async () => {
-    const locked = await session.query<LedgerBatch>('attempt.lock', `${SELECT_BATCH} FOR UPDATE OF b`, [
-      ref.run,
-      ref.batch,
-    ]);
+    const locked = await session.query<LedgerBatch>(
+      'attempt.lock',
+      `${SELECT_BATCH} FOR UPDATE OF b FOR KEY SHARE OF r`,
+      [ref.run, ref.batch],
+    );
     const row = requireOwn(ref, locked.rows[0]);
     if (row.token !== token) throw superseded(ref, 'a newer attempt');
     const result = await work(toBatchRow(row));

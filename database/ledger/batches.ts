@@ -1,20 +1,14 @@
 /** A run's batches in the ledger: cut one by one, immutable once cut; what is left to do is asked here. */
 import type { Mapping } from '../../mappings/mapping';
-import { CarryoverError } from '../../shared/errors';
 import type { BatchRef, CutResult, LoadResult, Remaining, UnfinishedBatch } from '../../shared/messages';
 import type { LegacyKey } from '../source/expressions';
 import { requireSameHands } from './attempts';
+import { behind, requireEpoch } from './epoch';
 import type { Hands } from './attempts';
 import { cutKey } from '../source/keys';
 import type { Source } from '../source/open-source';
-import type { TargetQueries } from '../target/session';
-
-/** Raised where the run has another owner by now. */
-export function requireEpoch(run: string, expected: number, found: number | undefined): void {
-  if (found !== expected) {
-    throw new CarryoverError('Superseded', `run ${run} has another owner by now; this one stands back`);
-  }
-}
+import type { Target, TargetQueries } from '../target/session';
+import { withTransaction } from '../target/transaction';
 
 interface CutState {
   readonly epoch: string;
@@ -56,7 +50,7 @@ export async function cutBatch(
 ): Promise<CutResult> {
   const read = async (): Promise<CutState> => {
     const found = await target.query<CutState>('cut.read', READ_CUT, [ref.run, ref.batch]);
-    requireEpoch(ref.run, ref.epoch, found.rows[0] === undefined ? undefined : Number(found.rows[0].epoch));
+    requireEpoch(ref.run, ref.epoch, found.rows[0]?.epoch);
     return found.rows[0]!;
   };
   const state = await read();
@@ -80,30 +74,32 @@ export async function readRemaining(
   limit: number,
 ): Promise<Remaining> {
   const found = await target.query<
-    { epoch: string; cut_to_end: boolean; next: string } & Record<keyof LoadResult, string>
+    { epoch: string; cut_to_end: boolean; next: string; skipped: string[] | null } & Record<keyof LoadResult, string>
   >(
     'run.totals',
     `SELECT r.epoch, r.cut_to_end, coalesce(max(b.batch), 0) + 1 AS next,
          coalesce(sum(b.source) FILTER (WHERE done), 0) AS source,
          coalesce(sum(b.inserted), 0) AS inserted, coalesce(sum(b.updated), 0) AS updated,
          coalesce(sum(b.unchanged), 0) AS unchanged, coalesce(sum(b.quarantined), 0) AS quarantined,
-         coalesce(sum(b.excluded) FILTER (WHERE done), 0) AS excluded
+         coalesce(sum(b.excluded) FILTER (WHERE done), 0) AS excluded,
+         array_agg(b.batch ORDER BY b.batch) FILTER (WHERE b.state = 'skipped') AS skipped
        FROM carryover.runs r
-       LEFT JOIN (SELECT *, loaded_at IS NOT NULL AS done FROM carryover.batches) b USING (run_id)
+       LEFT JOIN (SELECT *, loaded_at IS NOT NULL OR state = 'skipped' AS done FROM carryover.batches) b USING (run_id)
        WHERE run_id = $1 GROUP BY run_id`,
     [run],
   );
   const totals = found.rows[0];
-  requireEpoch(run, epoch, totals === undefined ? undefined : Number(totals.epoch));
+  requireEpoch(run, epoch, totals?.epoch);
   const batches = await target.query<{
     batch: string;
     state: UnfinishedBatch['state'];
     source: string;
     cause: string | null;
+    loaded: boolean;
   }>(
     'run.unfinished',
-    `SELECT batch, state, source, cause FROM carryover.batches
-       WHERE run_id = $1 AND state <> 'validated' ORDER BY state = 'parked', batch LIMIT $2`,
+    `SELECT batch, state, source, cause, ever_loaded AS loaded FROM carryover.batches
+       WHERE run_id = $1 AND state NOT IN ('validated', 'skipped') ORDER BY state = 'parked', batch LIMIT $2`,
     [run, limit],
   );
   const number = (name: keyof LoadResult): number => Number(totals![name]);
@@ -113,9 +109,11 @@ export async function readRemaining(
       state: row.state,
       rows: Number(row.source),
       cause: row.cause,
+      loaded: row.loaded,
     })),
     nextBatch: Number(totals!.next),
     cutToEnd: totals!.cut_to_end,
+    skipped: (totals!.skipped ?? []).map(Number),
     done: {
       source: number('source'),
       inserted: number('inserted'),
@@ -127,12 +125,22 @@ export async function readRemaining(
   };
 }
 
-/** Parks a batch with its cause; what it has loaded stays loaded. */
-export async function parkBatch(target: TargetQueries, ref: BatchRef, cause: string): Promise<void> {
-  await target.query(
-    'run.park',
-    `UPDATE carryover.batches b SET state = 'parked', cause = $4 FROM carryover.runs r
-       WHERE r.run_id = b.run_id AND b.run_id = $1 AND b.batch = $2 AND r.epoch = $3 AND b.state <> 'validated'`,
-    [ref.run, ref.batch, ref.epoch, cause],
-  );
+/** Parks a batch with its cause; what it has loaded stays loaded. One that is validated, or skipped, stays so. */
+export async function parkBatch(target: Target, ref: BatchRef, cause: string): Promise<void> {
+  await withTransaction(target, 'park', async (session) => {
+    const owned = await session.query<{ epoch: string }>(
+      'park.lock',
+      'SELECT epoch FROM carryover.runs WHERE run_id = $1 FOR KEY SHARE',
+      [ref.run],
+    );
+    requireEpoch(ref.run, ref.epoch, owned.rows[0]?.epoch);
+    const parked = await session.query(
+      'park.record',
+      `UPDATE carryover.batches SET state = CASE WHEN state IN ('validated', 'skipped') THEN state ELSE 'parked' END,
+         cause = CASE WHEN state IN ('validated', 'skipped') THEN cause ELSE $3 END
+       WHERE run_id = $1 AND batch = $2`,
+      [ref.run, ref.batch, cause],
+    );
+    if (parked.rowCount !== 1) throw behind(`the ledger knows no batch ${ref.batch} of run ${ref.run}`);
+  });
 }

@@ -4,7 +4,7 @@ import { decideVerdict } from '../../shared/verdict';
 import type { CheckResult, Verdict } from '../../shared/verdict';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
-import { requireEpoch } from './batches';
+import { requireEpoch } from './epoch';
 
 /** Stores what the checks found, while the run is open and ours; a later round replaces an earlier one. */
 export async function storeChecks(
@@ -51,7 +51,7 @@ interface BalanceRow {
 
 const READ_BALANCE = `
 SELECT r.epoch, b.*,
-  (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state <> 'validated') AS unfinished,
+  (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state NOT IN ('validated', 'skipped')) AS unfinished,
   (SELECT coalesce(sum(found), 0) FROM carryover.checks c WHERE c.run_id = $1) AS found
 FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id = $1`;
 
@@ -59,7 +59,7 @@ FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id
 export async function finishRun(target: TargetQueries, run: string, epoch: number): Promise<Headline> {
   const read = await target.query<BalanceRow>('finish.balance', READ_BALANCE, [run]);
   const row = read.rows[0];
-  requireEpoch(run, epoch, row === undefined ? undefined : Number(row.epoch));
+  requireEpoch(run, epoch, row?.epoch);
   const checks = await target.query<{ name: string; compared: string; found: string }>(
     'finish.checks',
     'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1',

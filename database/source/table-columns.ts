@@ -10,3 +10,14 @@ export async function tableColumns(source: SourceQueries, table: string): Promis
   );
   return rows.map((row) => row[0]!);
 }
+
+/** Name and type of a source table's columns, in its own order. */
+export async function columnTypes(source: SourceQueries, table: string): Promise<[name: string, type: string][]> {
+  const rows = await source.query(
+    'source.columnTypes',
+    `SELECT column_name, column_type FROM information_schema.columns
+     WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position`,
+    [table],
+  );
+  return rows.map(([name, type]) => [name!, type!]);
+}

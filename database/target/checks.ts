@@ -47,7 +47,7 @@ function ledgerChecks(mapping: Mapping, run: string): Check[] {
     },
     {
       name: 'batches',
-      sql: `SELECT count(*) AS compared, count(*) FILTER (WHERE state <> 'validated') AS found
+      sql: `SELECT count(*) AS compared, count(*) FILTER (WHERE state NOT IN ('validated', 'skipped')) AS found
             FROM carryover.batches WHERE run_id = $1`,
       values: [run],
     },

@@ -19,7 +19,11 @@ export async function validateBatch(
   signal: AbortSignal,
 ): Promise<ValidateResult> {
   const { batch, session, ref } = attempt;
-  if (batch.state !== 'loaded' && batch.state !== 'validated') {
+  // An answer that got lost, or a history that was reset: what was found stands, and nothing is compared twice.
+  if (batch.state === 'skipped') return { compared: 0, differences: 0 };
+  const differed = batch.state === 'parked' && (batch.validated?.differences ?? 0) > 0;
+  if (batch.validated !== null && (batch.state === 'validated' || differed)) return batch.validated;
+  if (batch.state !== 'loaded') {
     throw new CarryoverError(
       'StageLost',
       `batch ${ref.batch} is ${batch.state}, not loaded; it starts again at extract`,

@@ -6,7 +6,7 @@ import { fingerprint } from '../../mappings/fingerprint';
 import { loadBatch } from '../../database/target/load';
 import { transformRows } from '../../database/target/transform';
 import { caseStates } from '../../mappings/case-states';
-import type { StagedBatchRef } from '../../shared/messages';
+import type { BatchRef, StagedBatchRef } from '../../shared/messages';
 import { cutAll, eventually, never, openRun, refOf, refusal, stageBatch } from '../support/engine';
 import type { Engine, Staged } from '../support/engine';
 import { addStates, createClinic, forgetStates } from './clinic';
@@ -115,6 +115,8 @@ describe('attempts that overlap', () => {
   });
 });
 
+const ownRef = (batch: number): BatchRef => ({ run: ref.run, migration: ref.migration, epoch: ref.epoch, batch });
+
 describe('a load', () => {
   it('that finds its batch loaded returns the recorded result, and writes nothing', async () => {
     expect(await load()).toEqual(LOADED);
@@ -122,7 +124,7 @@ describe('a load', () => {
     expect(await load()).toEqual(LOADED);
     expect(await engine.onTarget('SELECT xmin::text, ctid::text FROM case_states ORDER BY legacy_id')).toEqual(before);
     expect(await effects()).toEqual(ONCE);
-    const { loaded, source } = await engine.ports.steps.extract(caseStates, refOf(planOf(ref), 1), never());
+    const { loaded, source } = await engine.ports.steps.extract(caseStates, ownRef(1), never());
     expect({ loaded, source }).toEqual({ loaded: true, source: 3 });
   });
 
@@ -135,16 +137,6 @@ describe('a load', () => {
     expect(await effects()).toEqual(NOTHING);
     expect(await load()).toEqual(LOADED);
   });
-});
-
-const planOf = ({ run, migration, epoch }: StagedBatchRef) => ({
-  run,
-  migration,
-  epoch,
-  batchRows: 1,
-  concurrency: 1,
-  estimatedRows: 0,
-  resumed: true,
 });
 
 describe('an owner that another has replaced', () => {
@@ -162,9 +154,12 @@ describe('an owner that another has replaced', () => {
       () => runs.cut(caseStates, { ...ref, batch: 2 }),
       () => runs.remaining(ref.run, ref.epoch, 10),
       () => runs.finish(ref.run, ref.epoch),
+      () => runs.park(ref, 'no'),
+      () => runs.hold({ run: ref.run, epoch: ref.epoch, cause: 'no' }),
+      () => runs.release(ref.run, ref.epoch),
+      () => runs.report(caseStates, ref.run, ref.epoch),
     ];
     for (const each of attempts) expect((await refusal(each())).type).toBe('Superseded');
-    await runs.park(ref, 'no');
     expect(await effects()).toEqual(NOTHING);
     expect(await engine.ports.steps.load(caseStates, { ...ref, epoch: 2 }, never())).toEqual(LOADED);
   });

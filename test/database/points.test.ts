@@ -70,7 +70,7 @@ async function sentWhile(work: () => Promise<unknown>): Promise<number> {
 async function wholeRun(mapping: Mapping): Promise<Migrated> {
   const done = await migrate(held, mapping, 90);
   await held.ports.runs.remaining(done.plan.run, done.plan.epoch, 10);
-  await held.ports.runs.report(mapping, done.plan.run);
+  await held.ports.runs.report(mapping, done.plan.run, done.plan.epoch);
   await readStoredReport(held.target, done.plan.run);
   return done;
 }
@@ -164,7 +164,12 @@ describe('with an interposer', () => {
   });
 
   it('reaches every point but those of what these runs have not', () => {
-    const missing = POINTS.filter((point) => !reached.has(point) && !point.endsWith('.rollback'));
+    // Decisions of people, and starts that find a run open, have tests of their own.
+    const elsewhere =
+      /^(decide|audit|hold|abandon|sweep|run\.(acceptServer|close|endBackends|lockLine|epoch)|start)(\.|$)/;
+    const missing = POINTS.filter(
+      (point) => !reached.has(point) && !point.endsWith('.rollback') && !elsewhere.test(point),
+    );
     // Only a reference to the own table that may be missing has rows to forget.
     expect(missing).toEqual(['transform.forgetUnfit']);
   });

@@ -24,7 +24,7 @@ it.each(SAMPLES)(
     const engine = await createEngine({ sample });
     try {
       const { plan } = await migrate(engine, caseStates, batchRows);
-      await engine.ports.runs.report(caseStates, plan.run);
+      await engine.ports.runs.report(caseStates, plan.run, plan.epoch);
       const report = JSON.parse(readFileSync(join(engine.reportsDir, 'latest.json'), 'utf8')) as Record<
         string,
         unknown

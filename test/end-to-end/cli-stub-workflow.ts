@@ -7,7 +7,7 @@ export const SCRIPT = { proven: 1, notProven: 2, refused: 3, endless: 4 } as con
 export async function migrate(input: MigrateInput): Promise<MigrateResult> {
   const run = String(input.concurrency ?? 1);
   let doneRows = 0;
-  setHandler(defineQuery<Progress>('progress'), (): Progress => ({
+  setHandler(defineQuery<Progress>('status'), (): Progress => ({
     run,
     migration: input.migration,
     state: 'running',
@@ -17,8 +17,14 @@ export async function migrate(input: MigrateInput): Promise<MigrateResult> {
     updated: 0,
     unchanged: 0,
     quarantined: 0,
+    excluded: 0,
     batchesDone: 0,
     batchesInFlight: 1,
+    batchesParked: doneRows < 200 ? 0 : 1,
+    skipped: [],
+    concurrency: 2,
+    pauseCause: null,
+    outage: null,
     parked: doneRows < 200 ? [] : [{ batch: 2, cause: 'load: a trigger refused it' }],
   }));
   if (input.batchRows === SCRIPT.refused) throw ApplicationFailure.nonRetryable('SELECT is missing', 'PreflightFailed');

@@ -130,7 +130,7 @@ async function clear(): Promise<void> {
   await engine.onTarget('DROP EVENT TRIGGER spoil');
 }
 
-const progress = (handle: MigrateHandle): Promise<Progress> => handle.query<Progress>('progress');
+const progress = (handle: MigrateHandle): Promise<Progress> => handle.query<Progress>('status');
 
 async function parkedCause(handle: MigrateHandle): Promise<string> {
   await eventually('a parked batch', async () => (await progress(handle)).parked.length > 0, 60_000);

@@ -18,6 +18,7 @@ import type { Mapping } from '../../mappings/mapping';
 import { createSample } from '../../sample/create';
 import type { SampleOptions } from '../../sample/create';
 import { CarryoverError } from '../../shared/errors';
+import { checkMigrateInput } from '../../shared/input';
 import type {
   BatchRef,
   ExtractResult,
@@ -74,6 +75,9 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     clusterId: () => Promise.resolve('none'),
     isRunning: () => Promise.resolve(false),
     missingSearchAttributes: () => Promise.resolve([]),
+    identityOfStart: () => Promise.resolve('tester@starts'),
+    identityOfUpdate: () => Promise.resolve('tester@updates'),
+    cancel: () => Promise.resolve(),
   };
   const over = (from: Source, to: Target) => ({
     source: from,
@@ -124,17 +128,26 @@ async function queryText(admin: Connection, sql: string, values: readonly unknow
   return rows;
 }
 
-const STARTER: Starter = { namespace: 'default', workflow: 'test', firstRun: 'first', currentRun: 'first' };
+const STARTER: Starter = {
+  namespace: 'default',
+  workflow: 'test',
+  firstRun: 'first',
+  currentRun: 'first',
+  schedule: null,
+};
 
 /** Opens a run, or goes on with the open one; another `currentRun` takes it over. */
-export function openRun(
+export async function openRun(
   engine: Engine,
   mapping: Mapping,
   input: Omit<MigrateInput, 'migration'> = {},
   starter: Partial<Starter> = {},
 ): Promise<RunPlan> {
-  const full = { batchRows: 50_000, concurrency: 1, ...input, migration: mapping.name };
-  return engine.ports.runs.open(mapping, full, { ...STARTER, ...starter });
+  const checked = checkMigrateInput({ concurrency: 1, ...input, migration: mapping.name }, [mapping.name]);
+  if (checked.input === null) throw new Error(checked.problems.join('; '));
+  const planned = await engine.ports.runs.open(mapping, checked.input, checked.given, { ...STARTER, ...starter });
+  if ('missed' in planned) throw new Error(`the start was missed: ${planned.missed}`);
+  return planned;
 }
 
 export const refOf = (plan: RunPlan, batch: number): BatchRef => ({

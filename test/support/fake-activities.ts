@@ -4,7 +4,16 @@
  */
 import type { Dependencies, Runs, Steps } from '../../activities/dependencies';
 import { caseStates } from '../../mappings/case-states';
-import type { BatchRef, Headline, LoadResult, Remaining, RunPlan, UnfinishedBatch } from '../../shared/messages';
+import type { BatchState } from '../../shared/batch-states';
+import type {
+  BatchRef,
+  Decision,
+  Headline,
+  LoadResult,
+  Remaining,
+  RunPlan,
+  UnfinishedBatch,
+} from '../../shared/messages';
 import type { Verdict } from '../../shared/verdict';
 
 export const STEPS = ['extract', 'mapCases', 'mapActors', 'transform', 'load', 'validate'] as const;
@@ -19,25 +28,36 @@ export interface FakeSettings {
   concurrency?: number;
   verdict?: Verdict;
   /** Batches that an earlier history left behind; all others below the next one count as validated. */
-  left?: Pick<UnfinishedBatch, 'batch' | 'state' | 'cause'>[];
+  left?: (Pick<UnfinishedBatch, 'batch' | 'state' | 'cause'> & { readonly loaded?: boolean })[];
+  /** What of the plan is to be other than usual. */
+  plan?: Partial<RunPlan>;
   nextBatch?: number;
 }
 
-type State = UnfinishedBatch['state'] | 'validated';
+type State = BatchState;
 
 export class FakeRun {
   /** Every call in order, as `load 3`, or `plan`. */
   readonly calls: string[] = [];
   /** Most batches that were between extract and validate at once. */
   most = 0;
+  /** What was decided, and why the run was paused by itself, in order. */
+  readonly decisions: Decision[] = [];
+  readonly holds: (string | null)[] = [];
+  /** What the decision to cancel does to the workflow: set by whoever starts it. */
+  cancel: () => Promise<void> = () => Promise.resolve();
   readonly behaviours = new Map<string, Behaviour>();
   private readonly inFlight = new Set<number>();
+  private readonly everLoaded = new Set<number>();
   private readonly states = new Map<number, { state: State; cause: string | null }>();
   private readonly times = new Map<string, number>();
 
   constructor(private readonly settings: FakeSettings) {
     for (let batch = 1; batch < (settings.nextBatch ?? 1); batch += 1) this.set(batch, 'validated');
-    for (const { batch, state, cause } of settings.left ?? []) this.set(batch, state, cause);
+    for (const { batch, state, cause, loaded = state === 'loaded' } of settings.left ?? []) {
+      this.set(batch, state, cause);
+      if (loaded) this.everLoaded.add(batch);
+    }
   }
 
   /** Lets a step of every batch, or a port such as `plan`, do this first. */
@@ -87,8 +107,13 @@ export class FakeRun {
           epoch: 1,
           batchRows: input.batchRows,
           concurrency,
+          concurrencyLimit: 8,
+          maxParked: 10,
+          maxQuarantine: 0.1,
           estimatedRows: this.totals(all).source,
           resumed: nextBatch !== undefined,
+          differing: [],
+          ...this.settings.plan,
         };
       },
       remaining: async (_run, _epoch, limit) => {
@@ -105,6 +130,26 @@ export class FakeRun {
         await this.call('park', batch);
         this.inFlight.delete(batch);
         this.set(batch, 'parked', cause);
+      },
+      decide: async (decision) => {
+        await this.call('decide');
+        this.decisions.push(decision);
+        for (const batch of decision.batches ?? []) {
+          if (decision.verb === 'skipBatch') this.set(batch, 'skipped');
+          else if (this.states.get(batch)?.state === 'skipped') this.set(batch, 'parked', 'no longer skipped');
+        }
+        if (decision.verb === 'cancel') await this.cancel();
+      },
+      hold: async (hold) => {
+        await this.call('hold');
+        this.holds.push(hold.cause);
+      },
+      release: async () => {
+        await this.call('release');
+      },
+      abandon: async ({ run }) => {
+        await this.call('abandon');
+        return `run ${run} is abandoned`;
       },
       check: async () => {
         await this.call('check');
@@ -124,23 +169,27 @@ export class FakeRun {
   private steps(): Steps {
     const rows = (batch: number): number => FakeRun.rows(batch);
     return {
-      extract: async (_mapping, { batch }) => {
+      extract: async (_mapping, { batch }, signal) => {
         this.inFlight.add(batch);
         this.most = Math.max(this.most, this.inFlight.size);
         this.set(batch, 'running');
-        await this.step('extract', batch);
+        await this.step('extract', batch, signal);
         return { stage: `stage-${batch}`, source: rows(batch), staged: rows(batch), excluded: 0, loaded: false };
       },
-      mapCases: async (_mapping, ref) => ({ resolved: await this.staged('mapCases', ref), missing: 1 }),
-      mapActors: async (_mapping, ref) => ({ resolved: await this.staged('mapActors', ref), missing: 0 }),
-      transform: async (_mapping, ref) => ({ fit: await this.staged('transform', ref), unfit: 1 }),
-      load: async (_mapping, ref) => {
-        await this.staged('load', ref);
+      mapCases: async (_mapping, ref, signal) => ({ resolved: await this.staged('mapCases', ref, signal), missing: 1 }),
+      mapActors: async (_mapping, ref, signal) => ({
+        resolved: await this.staged('mapActors', ref, signal),
+        missing: 0,
+      }),
+      transform: async (_mapping, ref, signal) => ({ fit: await this.staged('transform', ref, signal), unfit: 1 }),
+      load: async (_mapping, ref, signal) => {
+        await this.staged('load', ref, signal);
         this.set(ref.batch, 'loaded');
+        this.everLoaded.add(ref.batch);
         return this.totals([ref.batch]);
       },
-      validate: async (_mapping, { batch }) => {
-        const differences = (await this.step('validate', batch)) ?? 0;
+      validate: async (_mapping, { batch }, signal) => {
+        const differences = (await this.step('validate', batch, signal)) ?? 0;
         this.inFlight.delete(batch);
         this.set(batch, differences > 0 ? 'parked' : 'validated', differences > 0 ? 'difference' : null);
         return { compared: rows(batch), differences };
@@ -149,13 +198,18 @@ export class FakeRun {
   }
 
   /** A step that needs the stage which extract has named. */
-  private async staged(name: StepName, ref: BatchRef & { stage: string }): Promise<number> {
+  private async staged(name: StepName, ref: BatchRef & { stage: string }, signal: AbortSignal): Promise<number> {
     if (ref.stage !== `stage-${ref.batch}`) throw new Error(`${name} got the stage ${ref.stage}`);
-    return (await this.step(name, ref.batch)) ?? FakeRun.rows(ref.batch);
+    return (await this.step(name, ref.batch, signal)) ?? FakeRun.rows(ref.batch);
   }
 
-  private async step(name: StepName, batch: number): Promise<number | void> {
-    const told = await this.call(name, batch);
+  private async step(name: StepName, batch: number, signal: AbortSignal): Promise<number | void> {
+    // As a statement does: what is cancelled ends.
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('cancelled')));
+    });
+    aborted.catch(() => undefined);
+    const told = await Promise.race([this.call(name, batch), aborted]);
     // A few milliseconds, different for each: else steps of several batches would never overlap.
     await new Promise((resolve) => setTimeout(resolve, (batch * 7 + name.length * 3) % 10));
     return told;
@@ -176,16 +230,23 @@ export class FakeRun {
   private remaining(limit: number): Remaining {
     const batches: UnfinishedBatch[] = [];
     const done: number[] = [];
+    const skipped: number[] = [];
     for (const [batch, { state, cause }] of [...this.states].sort(([one], [other]) => one - other)) {
-      if (state !== 'validated') batches.push({ batch, state, rows: FakeRun.rows(batch), cause });
       if (state === 'validated' || state === 'loaded') done.push(batch);
+      if (state === 'skipped') skipped.push(batch);
+      else if (state !== 'validated') {
+        batches.push({ batch, state, rows: FakeRun.rows(batch), cause, loaded: this.everLoaded.has(batch) });
+      }
     }
+    const totals = this.totals(done);
+    const left = this.totals(skipped).source;
     const nextBatch = Math.max(0, ...this.states.keys()) + 1;
     return {
       batches: batches.slice(0, limit),
       nextBatch,
       cutToEnd: nextBatch > this.settings.batches,
-      done: this.totals(done),
+      done: { ...totals, source: totals.source + left, excluded: totals.excluded + left },
+      skipped,
     };
   }
 
@@ -193,48 +254,19 @@ export class FakeRun {
     const of = (wanted: State[]) =>
       [...this.states].filter(([, { state }]) => wanted.includes(state)).map(([batch]) => batch);
     const { inserted, updated, unchanged, quarantined, excluded, source } = this.totals(of(['validated', 'loaded']));
+    const left = this.totals(of(['skipped'])).source;
     const pending = this.totals(of(['planned', 'running', 'parked'])).source;
     return {
       verdict: this.settings.verdict ?? 'proven_with_exceptions',
-      source: source + pending,
+      source: source + pending + left,
       loaded: inserted + updated + unchanged,
       inserted,
       updated,
       unchanged,
       quarantined,
-      excluded,
+      excluded: excluded + left,
       pending,
       findings: this.settings.verdict === 'not_proven' ? 3 : 0,
     };
   }
-}
-
-const gates = new Set<Gate>();
-
-/** Lets everything go on that waits: a test that fails must not leave a worker which cannot end. */
-export function releaseGates(): void {
-  for (const gate of gates) gate.release();
-}
-
-/** A place where calls wait until the test lets them go on. */
-export class Gate {
-  private open!: () => void;
-  private arrive!: () => void;
-  private readonly opened = new Promise<void>((resolve) => (this.open = resolve));
-  /** Resolves when the first call has come. */
-  readonly reached = new Promise<void>((resolve) => (this.arrive = resolve));
-
-  constructor() {
-    gates.add(this);
-  }
-
-  readonly wait = async (): Promise<void> => {
-    this.arrive();
-    await this.opened;
-  };
-
-  readonly release = (): void => {
-    gates.delete(this);
-    this.open();
-  };
 }

@@ -7,14 +7,15 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies';
 import { createWorker } from '../../worker/create-worker';
-import type { MigrateInput, Progress } from '../../shared/messages';
-import type { migrate } from '../../workflows';
+import type { MigrateInput, MigrateResult, Progress } from '../../shared/messages';
 import { workflowBundle } from './bundle';
-import { releaseGates } from './fake-activities';
+import { releaseGates } from './gate';
 import type { FakeRun } from './fake-activities';
 import { services } from './servers';
 
-export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<typeof migrate>;
+/** As a start by hand has it: only a schedule's start can be missed. */
+export type Migrate = (input?: MigrateInput) => Promise<MigrateResult>;
+export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<Migrate>;
 export type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
 
 export interface TestTemporal {
@@ -54,7 +55,10 @@ export async function openTemporal(address = services().temporal.address): Promi
       const workflowId = randomUUID();
       fakes.set(workflowId, fake);
       // By name: the function itself would be loaded outside of the sandbox.
-      const handle = await client.workflow.start<typeof migrate>('migrate', { workflowId, taskQueue, args });
+      const handle = await client.workflow.start<Migrate>('migrate', { workflowId, taskQueue, args });
+      fake.cancel = async () => {
+        await handle.cancel();
+      };
       try {
         return await Promise.race([test(handle), died]);
       } finally {
@@ -90,7 +94,7 @@ async function end(client: Client, workflowId: string): Promise<void> {
   if (status.name === 'RUNNING') await handle.terminate('the test is over');
 }
 
-export const progressOf = (handle: MigrateHandle): Promise<Progress> => handle.query<Progress>('progress');
+export const progressOf = (handle: MigrateHandle): Promise<Progress> => handle.query<Progress>('status');
 
 /** Waits until the progress is as asked for. */
 export async function until(handle: MigrateHandle, isSo: (progress: Progress) => boolean): Promise<Progress> {

@@ -17,8 +17,14 @@ const progress: Progress = {
   updated: 0,
   unchanged: 0,
   quarantined: 88,
+  excluded: 0,
   batchesDone: 2,
   batchesInFlight: 2,
+  batchesParked: 1,
+  skipped: [],
+  concurrency: 2,
+  pauseCause: null,
+  outage: null,
   parked: [{ batch: 2, cause: 'difference' }],
 };
 

@@ -1,5 +1,13 @@
 import { checkMigrateInput, DEFAULT_BATCH_ROWS, DEFAULT_CONCURRENCY } from '../../shared/input';
 
+const DEFAULTS = {
+  batchRows: DEFAULT_BATCH_ROWS,
+  concurrency: DEFAULT_CONCURRENCY,
+  maxParked: 10,
+  maxQuarantine: 0.1,
+  onChange: 'refuse',
+};
+const FIELDS = 'migration, batchRows, concurrency, maxParked, maxQuarantine, takeOver, acceptServer, onChange, by';
 const KNOWN = ['case-states', 'messages'];
 const check = (given: unknown) => checkMigrateInput(given, KNOWN);
 
@@ -13,8 +21,7 @@ function refusal(given: unknown): readonly string[] {
 
 describe('the input of migrate', () => {
   it('needs the migration only; the rest has defaults', () => {
-    const defaults = { batchRows: DEFAULT_BATCH_ROWS, concurrency: DEFAULT_CONCURRENCY };
-    const accepted = { input: { migration: 'messages', ...defaults }, problems: [] };
+    const accepted = { input: { migration: 'messages', ...DEFAULTS }, given: ['migration'], problems: [] };
     expect(check({ migration: 'messages' })).toEqual(accepted);
     expect(check({ migration: 'messages', batchRows: null, concurrency: null })).toEqual(accepted);
   });
@@ -24,7 +31,21 @@ describe('the input of migrate', () => {
     [1_000_000, 8],
   ])('takes batchRows %i with concurrency %i', (batchRows, concurrency) => {
     const given = { migration: 'case-states', batchRows, concurrency };
-    expect(check(given)).toEqual({ input: given, problems: [] });
+    expect(check(given)).toEqual({ input: { ...DEFAULTS, ...given }, given: Object.keys(given), problems: [] });
+  });
+
+  it('takes what decides about an open run, trimmed', () => {
+    const decisions = {
+      takeOver: ' its cluster is gone ',
+      acceptServer: 'failed over',
+      onChange: 'restart',
+      by: 'Ada',
+    };
+    expect(check({ migration: 'messages', maxQuarantine: 0, ...decisions })).toEqual({
+      input: { migration: 'messages', ...DEFAULTS, maxQuarantine: 0, ...decisions, takeOver: 'its cluster is gone' },
+      given: ['migration', 'maxQuarantine', 'takeOver', 'acceptServer', 'onChange', 'by'],
+      problems: [],
+    });
   });
 
   it.each([[undefined], [null]])('is refused where it is %s, with an example and the known migrations', (given) => {
@@ -64,6 +85,17 @@ describe('the input of migrate', () => {
     ['batchRows', '100', '"batchRows" must be a whole number from 1 to 1000000, and is a string'],
     ['batchRows', NaN, '"batchRows" must be a whole number from 1 to 1000000, and is NaN'],
     ['concurrency', 0, '"concurrency" must be a whole number from 1 to 8, and is 0'],
+    ['maxParked', -1, '"maxParked" must be a whole number from 0 to 1000, and is -1'],
+    ['maxQuarantine', 1.1, '"maxQuarantine" must be a number from 0 to 1, and is 1.1'],
+    ['maxQuarantine', '10 %', '"maxQuarantine" must be a number from 0 to 1, and is a string'],
+    ['onChange', 'start over', '"onChange" must be "refuse" or "restart"'],
+    ['takeOver', true, '"takeOver" must be a text of 1 to 500 characters that says why the run is taken over'],
+    [
+      'acceptServer',
+      ' ',
+      '"acceptServer" must be a text of 1 to 500 characters that says why the other server is right',
+    ],
+    ['by', 'x'.repeat(501), '"by" must be a text of 1 to 500 characters that says your name'],
     ['concurrency', 9, '"concurrency" must be a whole number from 1 to 8, and is 9'],
     ['concurrency', {}, '"concurrency" must be a whole number from 1 to 8, and is a object'],
   ])('bounds %s: %p', (field, value, problem) => {
@@ -73,8 +105,8 @@ describe('the input of migrate', () => {
   it('is told all of its problems at once', () => {
     const problems = refusal({ migration: 'cases', batchRows: -1, concurrency: 'two', batchrows: 5, mode: 'full' });
     expect(problems).toEqual([
-      'unknown field "batchrows"; the fields are migration, batchRows, concurrency',
-      'unknown field "mode"; the fields are migration, batchRows, concurrency',
+      `unknown field "batchrows"; the fields are ${FIELDS}`,
+      `unknown field "mode"; the fields are ${FIELDS}`,
       'there is no migration "cases"; known migrations: case-states, messages',
       '"batchRows" must be a whole number from 1 to 1000000, and is -1',
       '"concurrency" must be a whole number from 1 to 8, and is a string',

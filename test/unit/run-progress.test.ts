@@ -1,4 +1,5 @@
 import type { LoadResult, Remaining, RunPlan } from '../../shared/messages';
+import { toMarkdown } from '../../workflows/current-details';
 import { RunProgress } from '../../workflows/run-progress';
 
 const plan: RunPlan = {
@@ -7,20 +8,31 @@ const plan: RunPlan = {
   epoch: 1,
   batchRows: 1000,
   concurrency: 2,
+  concurrencyLimit: 8,
+  maxParked: 10,
+  maxQuarantine: 0.1,
   estimatedRows: 4751,
   resumed: false,
+  differing: [],
 };
 
 const none: LoadResult = { source: 0, inserted: 0, updated: 0, unchanged: 0, quarantined: 0, excluded: 0 };
-const fresh: Remaining = { batches: [], nextBatch: 1, cutToEnd: false, done: none };
+const fresh: Remaining = { batches: [], nextBatch: 1, cutToEnd: false, done: none, skipped: [] };
 const resumed: Remaining = {
   batches: [
-    { batch: 2, state: 'parked', rows: 1000, cause: 'load: the target refused a statement\n(SQLSTATE 23514)' },
-    { batch: 4, state: 'running', rows: 1000, cause: null },
+    {
+      batch: 2,
+      state: 'parked',
+      rows: 1000,
+      cause: 'load: the target refused a statement\n(SQLSTATE 23514)',
+      loaded: false,
+    },
+    { batch: 4, state: 'running', rows: 1000, cause: null, loaded: false },
   ],
   nextBatch: 5,
   cutToEnd: false,
   done: { source: 2000, inserted: 1900, updated: 20, unchanged: 30, quarantined: 40, excluded: 10 },
+  skipped: [],
 };
 
 function begin(remaining: Remaining, more: Partial<RunPlan> = {}): RunProgress {
@@ -32,17 +44,17 @@ function begin(remaining: Remaining, more: Partial<RunPlan> = {}): RunProgress {
 describe('the progress of a run', () => {
   it('says that it plans, before there is a plan', () => {
     const progress = new RunProgress();
-    expect(progress.toMarkdown(0)).toBe('**planning**: checking input, servers and mapping');
+    expect(toMarkdown(progress, 0)).toBe('**planning**: checking input, servers and mapping');
     expect(progress.toProgress()).toMatchObject({ run: null, migration: null, state: 'planning', estimatedRows: 0 });
   });
 
   it('reads as follows in the middle of a run', () => {
     const progress = begin(resumed, { resumed: true });
-    progress.addLoaded({ source: 1000, inserted: 900, updated: 0, unchanged: 0, quarantined: 100, excluded: 0 });
+    progress.addLoaded(1, { source: 1000, inserted: 900, updated: 0, unchanged: 0, quarantined: 100, excluded: 0 });
     progress.addValidated();
     progress.inFlight.add(4);
     progress.inFlight.add(5);
-    expect(progress.toMarkdown(20_000)).toBe(
+    expect(toMarkdown(progress, 20_000)).toBe(
       [
         '**case-states**, run 7: **running** (resumed)',
         '',
@@ -55,12 +67,13 @@ describe('the progress of a run', () => {
         '| rate | 100 rows/s |',
         '| remaining | 1751 rows, about 18 s |',
         '',
-        'Batches: 3 validated, in flight: 4, 5',
+        'Batches: 3 validated, in flight: 4, 5, at most 2 at once',
         '',
         'Parked: 1',
         '- batch 2: load: the target refused a statement (SQLSTATE 23514)',
         '',
-        'Mend the cause, then send the update `retryBatch` with `{"batch": <number>}`.',
+        'Mend the cause, then send the update `retryBatch` with `{"batch": <number>}`, a list of numbers, or `"all"`. ' +
+          'To leave a batch out, `skipBatch` with its number and a reason.',
       ].join('\n'),
     );
     expect(progress.toProgress()).toEqual({
@@ -73,37 +86,43 @@ describe('the progress of a run', () => {
       updated: 20,
       unchanged: 30,
       quarantined: 140,
+      excluded: 10,
       batchesDone: 3,
       batchesInFlight: 2,
+      batchesParked: 1,
+      skipped: [],
+      concurrency: 2,
+      pauseCause: null,
+      outage: null,
       parked: [{ batch: 2, cause: 'load: the target refused a statement\n(SQLSTATE 23514)' }],
     });
   });
 
   it('reads as follows at the end, without a rest and without advice', () => {
     const progress = begin(fresh);
-    progress.addLoaded({ ...none, source: 4751, inserted: 4552, quarantined: 199 });
+    progress.addLoaded(1, { ...none, source: 4751, inserted: 4552, quarantined: 199 });
     progress.addValidated();
     progress.state = 'finished';
-    const text = progress.toMarkdown(11_000);
+    const text = toMarkdown(progress, 11_000);
     expect(text).toContain('**case-states**, run 7: **finished**\n');
     expect(text).toContain('| done | 4751 of 4751 (100.0 %) |');
     expect(text).toContain('| remaining | 0 rows |');
-    expect(text).toContain('Batches: 1 validated, in flight: none');
+    expect(text).toContain('Batches: 1 validated, in flight: none, at most 2 at once');
     expect(text).toMatch(/Parked: none$/);
     progress.verdict = 'proven_with_exceptions';
-    expect(progress.toMarkdown(11_000)).toContain('run 7: **finished, proven with exceptions**\n');
+    expect(toMarkdown(progress, 11_000)).toContain('run 7: **finished, proven with exceptions**\n');
   });
 
   it('counts the rate of this history alone, not what an earlier one did', () => {
-    expect(begin(resumed).toMarkdown(20_000)).toContain('| rate | 0 rows/s |\n| remaining | 2751 rows |');
+    expect(toMarkdown(begin(resumed), 20_000)).toContain('| rate | 0 rows/s |\n| remaining | 2751 rows |');
   });
 
   it('never shows more than everything, nor less than nothing', () => {
     const progress = begin(fresh, { estimatedRows: 100 });
-    progress.addLoaded({ ...none, source: 120, inserted: 120 });
-    expect(progress.toMarkdown(20_000)).toContain('| done | 120 of 100 (100.0 %) |');
-    expect(progress.toMarkdown(20_000)).toContain('| remaining | 0 rows |');
-    expect(begin(fresh, { estimatedRows: 0 }).toMarkdown(10_000)).toContain('| done | 0 of 0 (100.0 %) |');
+    progress.addLoaded(1, { ...none, source: 120, inserted: 120 });
+    expect(toMarkdown(progress, 20_000)).toContain('| done | 120 of 100 (100.0 %) |');
+    expect(toMarkdown(progress, 20_000)).toContain('| remaining | 0 rows |');
+    expect(toMarkdown(begin(fresh, { estimatedRows: 0 }), 10_000)).toContain('| done | 0 of 0 (100.0 %) |');
   });
 
   it.each([
@@ -113,14 +132,14 @@ describe('the progress of a run', () => {
     [5400, '1.5 h'],
   ])('writes %i seconds of rest as %s', (seconds, words) => {
     const progress = begin(fresh, { estimatedRows: 1 + seconds });
-    progress.addLoaded({ ...none, source: 1, inserted: 1 });
-    expect(progress.toMarkdown(11_000)).toContain(`rows, about ${words} |`);
+    progress.addLoaded(1, { ...none, source: 1, inserted: 1 });
+    expect(toMarkdown(progress, 11_000)).toContain(`rows, about ${words} |`);
   });
 
   it('takes the totals from the ledger where a batch was loaded twice', () => {
     const progress = begin(resumed);
-    progress.addLoaded({ ...none, source: 1000, inserted: 1000 });
-    progress.addLoaded({ ...none, source: 1000, unchanged: 1000 });
+    progress.addLoaded(1, { ...none, source: 1000, inserted: 1000 });
+    progress.addLoaded(1, { ...none, source: 1000, unchanged: 1000 });
     progress.recount({ ...resumed, done: { ...resumed.done, source: 3000, inserted: 2900 } });
     expect(progress.toProgress()).toMatchObject({ doneRows: 3000, inserted: 2900, unchanged: 30 });
   });
@@ -129,7 +148,28 @@ describe('the progress of a run', () => {
     const progress = begin(fresh);
     for (let batch = 1; batch <= 25; batch += 1) progress.parked.set(batch, 'cause');
     expect(progress.toProgress().parked).toHaveLength(20);
-    expect(progress.toMarkdown(11_000)).toContain('Parked: 25\n');
-    expect(progress.toMarkdown(11_000).match(/^- batch/gm)).toHaveLength(20);
+    expect(toMarkdown(progress, 11_000)).toContain('Parked: 25\n');
+    expect(toMarkdown(progress, 11_000)).toContain('- and 5 more: `carryover batches 7` lists them');
+    expect(toMarkdown(progress, 11_000).match(/^- batch/gm)).toHaveLength(20);
+  });
+
+  it('says first what it waits for: a server, a person', () => {
+    const progress = begin(fresh);
+    progress.outage = 'extract of batch 3 waits for the source (ECONNREFUSED)';
+    progress.pauseCause = 'backup until six';
+    progress.state = 'paused';
+    expect(toMarkdown(progress, 11_000)).toMatch(
+      /run 7: \*\*paused\*\*\n\n\*\*Waits for a server\*\*: extract of batch 3 .*\n\n\*\*Paused\*\*: backup until six\. Send the update `resume`/,
+    );
+    expect(progress.toProgress()).toMatchObject({ outage: progress.outage, pauseCause: 'backup until six' });
+  });
+
+  it('names skipped batches, and what of the input does not count', () => {
+    const progress = begin({ ...fresh, nextBatch: 4, skipped: [2] }, { differing: ['batchRows: 1000, and not 50'] });
+    expect(progress.toProgress()).toMatchObject({ skipped: [2], batchesDone: 2 });
+    expect(toMarkdown(progress, 11_000)).toContain('Skipped by decision: 2\n');
+    expect(toMarkdown(progress, 11_000)).toMatch(/- batchRows: 1000, and not 50$/);
+    progress.unpark(2);
+    expect(progress.toProgress().skipped).toEqual([]);
   });
 });

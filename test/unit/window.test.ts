@@ -21,8 +21,13 @@ const begun = (all: readonly Task[]): boolean[] => all.map((task) => task.begun)
 /** Lets every promise that can go on do so. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+async function admit(window: Window, task: () => Promise<void>): Promise<void> {
+  await window.room();
+  window.begin(task);
+}
+
 async function admitAll(window: Window, all: readonly Task[]): Promise<void> {
-  for (const task of all) await window.admit(task.run);
+  for (const task of all) await admit(window, task.run);
 }
 
 describe('Window', () => {
@@ -51,7 +56,7 @@ describe('Window', () => {
     let running = 0;
     let most = 0;
     for (let count = 0; count < 20; count += 1) {
-      await window.admit(async () => {
+      await admit(window, async () => {
         running += 1;
         most = Math.max(most, running);
         await settled();
@@ -85,10 +90,10 @@ describe('Window', () => {
   it('throws what a task threw to whoever admits next, and begins nothing more', async () => {
     const window = new Window(1);
     const [first, second] = tasks(2);
-    await window.admit(first!.run);
+    await admit(window, first!.run);
     const error = new Error('the first');
     first!.fail(error);
-    await expect(window.admit(second!.run)).rejects.toBe(error);
+    await expect(admit(window, second!.run)).rejects.toBe(error);
     expect(second!.begun).toBe(false);
   });
 
@@ -114,5 +119,41 @@ describe('Window', () => {
     await settled();
     await expect(window.drain()).rejects.toBe('first');
     await expect(window.drain()).rejects.toBe('first');
+  });
+
+  it('has more room at once when it is made larger, and less from the next task on', async () => {
+    const window = new Window(1);
+    const all = tasks(4);
+    const admitted = admitAll(window, all);
+    await settled();
+    expect(begun(all)).toEqual([true, false, false, false]);
+    window.resize(3);
+    await settled();
+    expect(begun(all)).toEqual([true, true, true, false]);
+    window.resize(1);
+    all[0]!.end();
+    all[1]!.end();
+    await settled();
+    expect(begun(all)).toEqual([true, true, true, false]);
+    all[2]!.end();
+    await admitted;
+    all[3]!.end();
+    await window.drain();
+  });
+
+  it('settles when every task has ended, whatever failed, and can forget that', async () => {
+    const window = new Window(2);
+    const all = tasks(2);
+    await admitAll(window, all);
+    let over = false;
+    const settling = window.settle().then(() => (over = true));
+    all[0]!.fail(new Error('first'));
+    await settled();
+    expect(over).toBe(false);
+    all[1]!.end();
+    await settling;
+    await expect(window.room()).rejects.toThrow('first');
+    window.forget();
+    await expect(window.room()).resolves.toBeUndefined();
   });
 });

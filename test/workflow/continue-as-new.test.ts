@@ -1,5 +1,6 @@
 import { CarryoverError } from '../../shared/errors';
-import { FakeRun, Gate, STEPS } from '../support/fake-activities';
+import { FakeRun, STEPS } from '../support/fake-activities';
+import { Gate } from '../support/gate';
 import { startSmallHistoryServer } from '../support/small-history-server';
 import type { OwnTemporal } from '../support/small-history-server';
 import { openTemporal, scheduledActivities, until } from '../support/temporal';
@@ -82,10 +83,10 @@ describe('a run that goes on in new histories', () => {
 
   it('hands a batch that was asked for on to the next history', async () => {
     const gate = new Gate();
-    // The first history is full while batch 3 waits; the batch asked for then can only run in the next one.
+    // The first history is full while batch 2 waits; the batch asked for then can only run in the next one.
     const fake = new FakeRun({ batches: 8, concurrency: 2 })
       .on('load', (batch, time) => (batch === 1 && time === 1 ? noRoom() : undefined))
-      .on('validate', (batch, time) => (batch === 3 && time === 1 ? gate.wait().then(() => 0) : 0));
+      .on('validate', (batch, time) => (batch === 2 && time === 1 ? gate.wait().then(() => 0) : 0));
     await temporal.migrate(fake, async (handle) => {
       const first = temporal.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
       await gate.reached;

@@ -1,5 +1,6 @@
 import { SEARCH_ATTRIBUTES } from '../../shared/names';
-import { FakeRun, Gate, STEPS } from '../support/fake-activities';
+import { FakeRun, STEPS } from '../support/fake-activities';
+import { Gate } from '../support/gate';
 import { currentDetails, openTemporal, progressOf, scheduledActivities, until } from '../support/temporal';
 import type { TestTemporal } from '../support/temporal';
 
@@ -104,6 +105,12 @@ describe('a plain run', () => {
         updated: done.updated,
         unchanged: done.unchanged,
         quarantined: done.quarantined,
+        excluded: 0,
+        batchesParked: 0,
+        skipped: [],
+        concurrency: 2,
+        pauseCause: null,
+        outage: null,
         batchesDone: 2,
         batchesInFlight: 2,
         parked: [],

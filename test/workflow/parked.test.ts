@@ -1,7 +1,8 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import { CarryoverError } from '../../shared/errors';
-import { FakeRun, Gate, STEPS } from '../support/fake-activities';
+import { FakeRun, STEPS } from '../support/fake-activities';
+import { Gate } from '../support/gate';
 import { currentDetails, failureOf, openTemporal, progressOf, until } from '../support/temporal';
 import type { MigrateHandle, TestTemporal } from '../support/temporal';
 
@@ -49,7 +50,9 @@ describe('a batch that fails for good', () => {
       const details = await currentDetails(handle);
       expect(details).toContain('**waiting**');
       expect(details).toContain('Parked: 1\n- batch 2: load: no room');
-      expect(details).toContain('send the update `retryBatch` with `{"batch": <number>}`');
+      expect(details).toContain(
+        'send the update `retryBatch` with `{"batch": <number>}`, a list of numbers, or `"all"`',
+      );
       expect(fake.calls).not.toContain('finish');
     });
   });
@@ -106,11 +109,14 @@ describe('the update retryBatch', () => {
     const fake = failing('transform', 3, 1);
     await temporal.migrate(fake, async (handle) => {
       await waiting(handle);
-      const number = `give the batch's number, such as {"batch": 3}; parked: 3`;
+      const number = `give the batch's number, such as {"batch": 3}, {"batch": [3, 9]} or {"batch": "all"}; parked: 3`;
+      const object = 'give one JSON object, such as {"batch": 3}, {"batch": [3, 9]} or {"batch": "all"}';
       expect(await refusal(handle)).toEqual({ message: number, stack: '' });
-      for (const wrong of [null, {}, { batch: '3' }, { batch: 1.5 }, 3, 'three']) {
+      for (const wrong of [null, {}, { batch: '3' }, { batch: 1.5 }]) {
         expect(await refusal(handle, wrong)).toEqual({ message: number, stack: '' });
       }
+      for (const wrong of [3, 'three', [3]])
+        expect(await refusal(handle, wrong)).toEqual({ message: object, stack: '' });
       expect(await refusal(handle, { batch: 99 })).toEqual({ message: 'batch 99 is not parked; parked: 3', stack: '' });
       expect(await refusal(handle, { batch: 1 })).toEqual({ message: 'batch 1 is not parked; parked: 3', stack: '' });
       expect(fake.callsOf(3)).toEqual(['cut', 'extract', 'mapCases', 'mapActors', 'transform', 'park']);

@@ -1,0 +1,130 @@
+/** A run's line in the ledger: how it is written when it opens, and read when somebody goes on with it. */
+import { CarryoverError } from '../../shared/errors';
+import type { FullMigrateInput, RunPlan } from '../../shared/messages';
+import type { LegacyKey } from '../source/expressions';
+import type { TargetQueries } from '../target/session';
+import { lockAgainstLoads } from './backends';
+import type { Footing, RecordedFooting } from './changes';
+import type { Owner, OwnerRow } from './owner';
+
+/** What a new run is to be; bounds are null where the source table is empty. */
+export interface NewRun extends Footing {
+  readonly input: FullMigrateInput;
+  readonly concurrencyLimit: number;
+  readonly lower: LegacyKey | null;
+  readonly upper: LegacyKey | null;
+  readonly estimatedRows: number;
+  readonly targetRowsBefore: number;
+}
+
+export interface OpenRun extends OwnerRow, RecordedFooting {
+  readonly mode: string;
+  readonly batch_rows: string;
+  readonly concurrency: string;
+  readonly concurrency_limit: string;
+  readonly max_parked: string;
+  readonly max_quarantine: string;
+  readonly estimated_rows: string;
+  readonly epoch: string;
+}
+
+/** The open run of a migration, if there is one. */
+export async function findOpenRun(session: TargetQueries, migration: string): Promise<OpenRun | null> {
+  const found = await session.query<OpenRun>(
+    'run.find',
+    `SELECT * FROM carryover.runs WHERE migration = $1 AND state = 'open'`,
+    [migration],
+  );
+  return found.rows[0] ?? null;
+}
+
+export async function insertRun(session: TargetQueries, owner: Owner, run: NewRun): Promise<RunPlan> {
+  const { input, mapping } = run;
+  const concurrency = Math.min(input.concurrency, run.concurrencyLimit);
+  const inserted = await session.query<{ run_id: string }>(
+    'run.insert',
+    `INSERT INTO carryover.runs (migration, mode, fingerprint, mapping, source_columns, input, lower_key, upper_key,
+       batch_rows, concurrency, concurrency_limit, max_parked, max_quarantine, estimated_rows, target_rows_before,
+       cut_to_end, source_identity, target_identity, owner_cluster, owner_namespace, owner_workflow, owner_first_run,
+       owner_current_run)
+     VALUES ($1, 'full', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+     RETURNING run_id`,
+    [
+      mapping.name, run.fingerprint, JSON.stringify(mapping), JSON.stringify(run.sourceColumns), JSON.stringify(input),
+      run.lower && JSON.stringify(run.lower), run.upper && JSON.stringify(run.upper), input.batchRows, concurrency,
+      run.concurrencyLimit, input.maxParked, input.maxQuarantine, run.estimatedRows, run.targetRowsBefore,
+      run.upper === null, JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
+      owner.namespace, owner.workflow, owner.firstRun, owner.currentRun,
+    ], // prettier-ignore
+  );
+  return {
+    run: inserted.rows[0]!.run_id,
+    migration: mapping.name,
+    epoch: 1,
+    batchRows: input.batchRows,
+    concurrency,
+    concurrencyLimit: run.concurrencyLimit,
+    maxParked: input.maxParked,
+    maxQuarantine: input.maxQuarantine,
+    estimatedRows: run.estimatedRows,
+    resumed: false,
+    differing: [],
+  };
+}
+
+/** The plan of a run that is gone on with: what it began with counts, and where the input differs is told. */
+export function planOf(open: OpenRun, epoch: number, input: FullMigrateInput, given: readonly string[]): RunPlan {
+  const own = {
+    batchRows: Number(open.batch_rows),
+    concurrency: Number(open.concurrency),
+    maxParked: Number(open.max_parked),
+    maxQuarantine: Number(open.max_quarantine),
+  };
+  const differing = (Object.keys(own) as (keyof typeof own)[])
+    .filter((name) => given.includes(name) && own[name] !== input[name])
+    .map((name) => `${name}: ${own[name]}, as the run has it, and not ${input[name]}${HOW_TO_CHANGE[name]}`);
+  return {
+    run: open.run_id,
+    migration: open.migration,
+    epoch,
+    ...own,
+    concurrencyLimit: Number(open.concurrency_limit),
+    estimatedRows: Number(open.estimated_rows),
+    resumed: true,
+    differing,
+  };
+}
+
+const HOW_TO_CHANGE = {
+  batchRows: '',
+  concurrency: '; setConcurrency changes it',
+  maxParked: '; resume changes it',
+  maxQuarantine: '; resume changes it',
+};
+
+/** Makes a workflow chain the owner of an open run; another execution than before raises the epoch. */
+export async function ownRun(session: TargetQueries, owner: Owner, open: OpenRun): Promise<number> {
+  if (open.owner_current_run === owner.currentRun) return Number(open.epoch);
+  const epoch = Number(open.epoch) + 1;
+  await lockAgainstLoads(session, open.run_id);
+  // A start says "go on": whatever paused the run before is over.
+  await session.query(
+    'run.own',
+    `UPDATE carryover.runs SET epoch = $2, owner_cluster = $3, owner_namespace = $4, owner_workflow = $5,
+       owner_first_run = $6, owner_current_run = $7, paused_at = NULL, pause_cause = NULL WHERE run_id = $1`,
+    [open.run_id, epoch, owner.cluster, owner.namespace, owner.workflow, owner.firstRun, owner.currentRun],
+  );
+  return epoch;
+}
+
+/** Closes an open run without a verdict: what it had not done stays pending, and whoever still works on it is superseded. */
+export async function closeRun(session: TargetQueries, run: string, state: 'abandoned' | 'superseded'): Promise<void> {
+  await lockAgainstLoads(session, run);
+  const closed = await session.query(
+    'run.close',
+    `UPDATE carryover.runs SET state = $2, finished_at = now(), epoch = epoch + 1, paused_at = NULL, pause_cause = NULL
+     WHERE run_id = $1 AND state = 'open'`,
+    [run, state],
+  );
+  if (closed.rowCount !== 1) throw new CarryoverError('InputRefused', `run ${run} is not open`);
+}

@@ -1,0 +1,40 @@
+/** Checks of single fields of what a person sends: each adds its problem in words, and none throws. */
+
+/** Characters of a reason or a name: a sentence or two, small in history and ledger. */
+export const TEXT_LENGTH = 500;
+
+/** A text that may be left out; where it is given, it must say something. */
+export function optionalText<K extends string>(
+  name: K,
+  given: unknown,
+  what: string,
+  problems: string[],
+): Partial<Record<K, string>> {
+  if (given === undefined || given === null) return {};
+  if (typeof given === 'string' && given.trim() !== '' && given.length <= TEXT_LENGTH) {
+    return { [name]: given.trim() } as Partial<Record<K, string>>;
+  }
+  problems.push(`"${name}" must be a text of 1 to ${TEXT_LENGTH} characters that says ${what}`);
+  return {};
+}
+
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+export function checkNumber(
+  name: string,
+  given: unknown,
+  fallback: number,
+  range: Range & { readonly whole?: boolean },
+  problems: string[],
+): number {
+  if (given === undefined || given === null) return fallback;
+  const fits = typeof given === 'number' && given >= range.low && given <= range.high;
+  if (fits && (range.whole !== true || Number.isInteger(given))) return given;
+  const found = typeof given === 'number' ? String(given) : `a ${typeof given}`;
+  const kind = range.whole === true ? 'whole number' : 'number';
+  problems.push(`"${name}" must be a ${kind} from ${range.low} to ${range.high}, and is ${found}`);
+  return fallback;
+}

@@ -40,6 +40,7 @@ export const STATEMENTS = [
   'audit.record',
   'decide.lock',
   'decide.takeBack',
+  'decide.rerun',
   'decide.skip',
   'decide.pause',
   'decide.resume',

@@ -15,7 +15,7 @@ export const BATCH_TRANSITIONS: readonly (readonly [from: BatchState, to: BatchS
   ['running', 'parked', 'a step fails for good'],
   ['loaded', 'validated', 'source and target are equal'],
   ['loaded', 'parked', 'they differ, or the comparison fails for good'],
-  ['parked', 'running', 'an attempt begins after `retryBatch`'],
+  ['parked', 'running', '`retryBatch`'],
   ['parked', 'skipped', '`skipBatch`: its rows count as excluded by decision'],
   ['skipped', 'parked', '`retryBatch` revokes the decision'],
 ];

@@ -21,8 +21,10 @@ export const ERROR_CLASSES = {
   AlreadyRunning: 'never',
   /** The open run began with another mapping, schema or server, or under another kind of workflow. */
   MappingChanged: 'never',
-  /** Another owner or a newer attempt has the work by now. */
+  /** Another owner has the run by now. */
   Superseded: 'never',
+  /** The batch is parked or skipped in the ledger: a person decides about it. */
+  BatchSetAside: 'never',
   /** The ledger does not know what the workflow has done: the target was restored to an earlier moment. */
   LedgerBehind: 'never',
   /** Staged rows are gone, emptied or not the batch's own any more: back to extract. */
@@ -41,6 +43,8 @@ export const ERROR_CLASSES = {
   NotProven: 'never',
   /** Deadlock, lock time-out, serialization failure, statement cancelled. */
   Contention: 'some',
+  /** Another attempt of the same owner drew its token later: the one that Temporal waits for draws a new one. */
+  Overtaken: 'some',
   /** Any other refusal of a server. */
   DatabaseError: 'some',
   /** An error of our own code. */

@@ -57,6 +57,7 @@ interface LedgerBatch {
   readonly excluded: string;
   readonly compared: string | null;
   readonly differences: string | null;
+  readonly cause: string | null;
   readonly token: string | null;
   readonly epoch: string;
   readonly fingerprint: string;
@@ -65,16 +66,26 @@ interface LedgerBatch {
 
 const SELECT_BATCH = `
 SELECT b.state, b.after_key, b.to_key, r.lower_key, b.extract_token, b.staged, b.source, b.inserted, b.updated,
-       b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.token, r.epoch, r.fingerprint,
+       b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
        r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
 WHERE b.run_id = $1 AND b.batch = $2`;
 
-export const superseded = (ref: BatchRef, by: string): CarryoverError =>
+const overtaken = (ref: BatchRef): CarryoverError =>
   new CarryoverError(
-    'Superseded',
-    `batch ${ref.batch} of run ${ref.run} is worked on by ${by}; this attempt stands back`,
+    'Overtaken',
+    `batch ${ref.batch} of run ${ref.run} is worked on by another attempt, which drew its token later`,
   );
+
+/** A batch that was set aside is a person's matter: an attempt that comes late must not begin it again. */
+function requireInHand(ref: BatchRef, { state, cause }: LedgerBatch): void {
+  if (state !== 'parked' && state !== 'skipped') return;
+  const why = cause === null ? '' : ` (${cause})`;
+  throw new CarryoverError(
+    'BatchSetAside',
+    `batch ${ref.batch} of run ${ref.run} is ${state} in the ledger${why}; retryBatch runs it again`,
+  );
+}
 
 function toBatchRow(row: LedgerBatch): BatchRow {
   return {
@@ -144,7 +155,7 @@ UPDATE carryover.batches b
 SET token = nextval('carryover.attempt_token'), backend_pid = pg_backend_pid(),
     backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
     attempts = attempts + 1, step = $3,
-    state = CASE WHEN $3 = 'extract' AND state IN ('planned', 'parked') THEN 'running' ELSE state END
+    state = CASE WHEN $3 = 'extract' AND state = 'planned' THEN 'running' ELSE state END
 WHERE run_id = $1 AND batch = $2
 RETURNING token, backend_pid`;
 
@@ -152,7 +163,8 @@ RETURNING token, backend_pid`;
  * Begins an attempt at a step of a batch and runs `work` with it.
  *
  * @param signal cancels the statement that runs on the server
- * @throws CarryoverError `Superseded` where another owner or a newer attempt has the batch
+ * @throws CarryoverError `Superseded` where another owner has the run, `Overtaken` where a newer attempt has the batch,
+ *   `BatchSetAside` where a person has to decide about it
  */
 export async function withAttempt<T>(
   target: Target,
@@ -170,6 +182,8 @@ export async function withAttempt<T>(
     const found = requireOwn(ref, read.rows[0]);
     requireSameHands(ref.run, found, hands);
     const batch = toBatchRow(found);
+    // What a validation or a load has recorded is told again, also where the batch was set aside with it.
+    if (step === 'extract' && batch.state === 'parked') requireInHand(ref, found);
     await session.query('attempt.endOlder', END_OLDER, [ref.run, ref.batch]);
     // Batches run beside each other: helpers of one would only take the processors of another.
     await session.query('attempt.withoutHelpers', 'SET max_parallel_workers_per_gather = 0');
@@ -216,7 +230,8 @@ function fenced<T>(
       [ref.run, ref.batch],
     );
     const row = requireOwn(ref, locked.rows[0]);
-    if (row.token !== token) throw superseded(ref, 'a newer attempt');
+    if (row.token !== token) throw overtaken(ref);
+    requireInHand(ref, row);
     const result = await work(toBatchRow(row));
     await session.query(
       'attempt.letGo',

@@ -59,6 +59,13 @@ async function lockOpenRun(session: TargetQueries, run: string, epoch: number): 
     throw new CarryoverError('InputRefused', `run ${run} is ${state}: nothing of it can be changed`);
 }
 
+/** All of a decision, or nothing of it. */
+function requireAll(batches: readonly number[], done: readonly { readonly batch: string }[], otherwise: string): void {
+  const there = new Set(done.map(({ batch }) => Number(batch)));
+  const not = batches.filter((batch) => !there.has(batch));
+  if (not.length > 0) throw new CarryoverError('InputRefused', `${otherwise}: ${listBatches(not)}`);
+}
+
 type Effect = (session: TargetQueries, decision: Decision) => Promise<void>;
 
 const EFFECTS: Readonly<Record<Decision['verb'], Effect>> = {
@@ -71,6 +78,14 @@ const EFFECTS: Readonly<Record<Decision['verb'], Effect>> = {
        WHERE run_id = $1 AND batch = ANY ($2) AND state = 'skipped'`,
       [run, batches],
     );
+    // Its old stage is forgotten: what was staged before the cause was mended must not be loaded after.
+    const begun = await session.query<{ batch: string }>(
+      'decide.rerun',
+      `UPDATE carryover.batches SET state = 'running', cause = NULL, extract_token = NULL
+       WHERE run_id = $1 AND batch = ANY ($2) AND state = 'parked' RETURNING batch`,
+      [run, batches],
+    );
+    requireAll(batches, begun.rows, 'nothing begins again: in the ledger, they are neither parked nor skipped');
   },
   skipBatch: async (session, { run, batches = [] }) => {
     const skipped = await session.query<{ batch: string }>(
@@ -80,14 +95,7 @@ const EFFECTS: Readonly<Record<Decision['verb'], Effect>> = {
        WHERE run_id = $1 AND batch = ANY ($2) AND state = 'parked' AND NOT ever_loaded RETURNING batch`,
       [run, batches],
     );
-    const done = new Set(skipped.rows.map(({ batch }) => Number(batch)));
-    const not = batches.filter((batch) => !done.has(batch));
-    if (not.length > 0) {
-      throw new CarryoverError(
-        'InputRefused',
-        `nothing was skipped: in the ledger, batches ${listBatches(not)} are not parked, or have been loaded`,
-      );
-    }
+    requireAll(batches, skipped.rows, 'nothing was skipped: in the ledger, they are not parked, or have been loaded');
   },
   pause: async (session, { run, reason }) => {
     await session.query(

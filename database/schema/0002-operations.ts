@@ -20,7 +20,7 @@ INSERT INTO carryover.batch_transitions VALUES
   ('running', 'parked',    'a step fails for good'),
   ('loaded',  'validated', 'source and target are equal'),
   ('loaded',  'parked',    'they differ, or the comparison fails for good'),
-  ('parked',  'running',   'an attempt begins after retryBatch'),
+  ('parked',  'running',   'retryBatch'),
   ('parked',  'skipped',   'skipBatch: its rows count as excluded by decision'),
   ('skipped', 'parked',    'retryBatch revokes the decision');
 

@@ -6,7 +6,7 @@
 import { LINEAGE_HASHES, hasIntegerKey, namedColumns, referencesOf, targetKey } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { LoadResult, StagedBatchRef } from '../../shared/messages';
-import { isDone, superseded } from '../ledger/attempts';
+import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
 import { hashOfValues, isOurs, stagedKey, stagedLineage, targetKeyText, targetValues } from './expressions';
@@ -30,7 +30,6 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
   return attempt.fenced('load', async (batch) => {
     // Another attempt may have committed while this one waited for the lock: its outcome is the batch's.
     if (isDone(batch)) return resultOf(batch);
-    if (batch.state !== 'running') throw superseded(ref, `nobody: it is ${batch.state}`);
     const { session } = attempt;
     await forgetEarlierLoad(session, ref);
     const fit = (batch.staged ?? 0) - (await countUnfit(attempt, tables));

@@ -30,7 +30,9 @@ export async function validateBatch(
     );
   }
   const result = await compareBatch(attempt, source, mapping, rangeOf(batch), signal);
-  await attempt.fenced('validate', async () => {
+  return attempt.fenced('validate', async (now) => {
+    // Another attempt may have committed meanwhile: what it found is the batch's outcome.
+    if (now.state === 'validated' && now.validated !== null) return now.validated;
     await session.query(
       'validate.record',
       `UPDATE carryover.batches
@@ -41,6 +43,6 @@ export async function validateBatch(
     );
     // The stage has served until here; what a run leaves is its ledger.
     await dropStage(session, ref.run, ref.batch);
+    return result;
   });
-  return result;
 }

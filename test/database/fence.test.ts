@@ -62,8 +62,8 @@ describe('attempts that overlap', () => {
       return loadBatch(a, caseStates, ref);
     });
     const error = await refusal(older);
-    expect(error.type).toBe('Superseded');
-    expect(error.message).toContain('a newer attempt');
+    expect(error.type).toBe('Overtaken');
+    expect(error.message).toContain('another attempt, which drew its token later');
     expect(await effects()).toEqual(NOTHING);
   });
 
@@ -73,7 +73,7 @@ describe('attempts that overlap', () => {
       expect(await load()).toEqual(LOADED);
       return loadBatch(a, caseStates, ref);
     });
-    expect((await refusal(older)).type).toBe('Superseded');
+    expect((await refusal(older)).type).toBe('Overtaken');
     expect(await effects()).toEqual(ONCE);
   });
 
@@ -100,7 +100,7 @@ describe('attempts that overlap', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') expect(outcome.value).toEqual(LOADED);
-      else expect((outcome.reason as { type: string }).type).toMatch(/^(Superseded|TargetUnavailable)$/);
+      else expect((outcome.reason as { type: string }).type).toMatch(/^(Overtaken|TargetUnavailable)$/);
     }
     expect(await effects()).toEqual(ONCE);
   });
@@ -111,7 +111,7 @@ describe('attempts that overlap', () => {
       await attempt('transform', () => Promise.resolve());
       return transformRows(a, caseStates, ref);
     });
-    expect((await refusal(older)).type).toBe('Superseded');
+    expect((await refusal(older)).type).toBe('Overtaken');
   });
 });
 

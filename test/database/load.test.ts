@@ -1,6 +1,6 @@
 /** What a load writes, and what it leaves alone: second runs, changes on either side, rows that become fit. */
 import { caseStates } from '../../mappings/case-states';
-import { createEngine, migrate, openRun, refOf, carryBatch, cutAll } from '../support/engine';
+import { createEngine, migrate, openRun, refOf, refusal, retryBatches, carryBatch, cutAll } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { CASE, INSTRUCTION, addStates, createClinic, forgetStates } from './clinic';
 import { pastTransitions } from '../support/ledger';
@@ -150,6 +150,9 @@ describe('a load over rows that are there', () => {
       compared: 5,
       differences: 1,
     });
+    // Nobody begins it again before somebody says so.
+    expect((await refusal(carryBatch(engine, caseStates, ref))).type).toBe('BatchSetAside');
+    await retryBatches(engine, plan, [1]);
     const again = await carryBatch(engine, caseStates, ref);
     expect(again.load).toMatchObject({ inserted: 1, updated: 0, unchanged: 3, quarantined: 1 });
     expect(again.validate).toEqual({ compared: 5, differences: 0 });

@@ -1,4 +1,5 @@
 /** The engine over a pair of databases of its own, run step by step without Temporal. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -156,6 +157,13 @@ export const refOf = (plan: RunPlan, batch: number): BatchRef => ({
   epoch: plan.epoch,
   batch,
 });
+
+/** What a person's retryBatch does in the ledger. */
+export const retryBatches = (engine: Engine, plan: RunPlan, batches: readonly number[]): Promise<void> =>
+  engine.ports.runs.decide(
+    { run: plan.run, migration: plan.migration, epoch: plan.epoch, verb: 'retryBatch', update: randomUUID(), batches },
+    { workflow: STARTER.workflow, workflowRun: STARTER.currentRun },
+  );
 
 /** No step is cancelled. */
 export const never = (): AbortSignal => new AbortController().signal;

@@ -136,7 +136,7 @@ export class FakeRun {
         this.decisions.push(decision);
         for (const batch of decision.batches ?? []) {
           if (decision.verb === 'skipBatch') this.set(batch, 'skipped');
-          else if (this.states.get(batch)?.state === 'skipped') this.set(batch, 'parked', 'no longer skipped');
+          else this.set(batch, 'running');
         }
         if (decision.verb === 'cancel') await this.cancel();
       },

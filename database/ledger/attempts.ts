@@ -196,24 +196,41 @@ export async function withAttempt<T>(
     cancel = () => void target.query('attempt.cancel', 'SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
     signal.addEventListener('abort', cancel);
     if (signal.aborted) cancel();
+    const own = abortable(session, signal);
     const attempt: Attempt = {
       ref,
       token,
-      session,
+      session: own,
       batch,
-      fenced: (name, inside) => fenced(session, ref, token, name, inside),
+      fenced: (name, inside) => fenced(own, ref, token, name, inside),
     };
     const result = await work(attempt);
     await session.query('attempt.withHelpers', 'RESET max_parallel_workers_per_gather');
     // The connection goes back to the pool: its backend is no longer this attempt's, and must not be ended as such.
     await session.query('attempt.forgetBackend', FORGET_BACKEND, [ref.run, ref.batch, token]);
-    failed = false;
+    // A cancellation that is still on its way must not meet whoever gets the connection next.
+    failed = signal.aborted;
     return result;
   } finally {
     if (cancel !== undefined) signal.removeEventListener('abort', cancel);
     // After a failure the connection goes too, so that its backend can never be mistaken for a later attempt's.
     session.release(failed);
   }
+}
+
+/** Cancelling ends the statement that runs; here none is begun after it either. */
+function abortable(session: TargetSession, signal: AbortSignal): TargetSession {
+  return {
+    query: async (point, sql, values) => {
+      signal.throwIfAborted();
+      return session.query(point, sql, values);
+    },
+    copyFrom: async (point, sql, fill) => {
+      signal.throwIfAborted();
+      return session.copyFrom(point, sql, fill);
+    },
+    release: (broken) => session.release(broken),
+  };
 }
 
 function fenced<T>(

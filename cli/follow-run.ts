@@ -94,7 +94,10 @@ async function waitForEnd(
 class Display {
   last: Progress | undefined;
   private readonly rate = new Rate();
-  private readonly parked = new Set<number>();
+  private parked: ReadonlySet<number> = new Set();
+  private run: string | null = null;
+  private outage: string | null = null;
+  private pauseCause: string | null = null;
   private shown = '';
   private shownAt = 0;
   private heardAt = Date.now();
@@ -113,10 +116,7 @@ class Display {
     this.heardAt = now;
     this.last = progress;
     this.rate.add(performance.now() / 1000, progress.doneRows);
-    for (const { batch, cause } of progress.parked) {
-      if (!this.parked.has(batch)) this.line(`Batch ${batch} is parked: ${cause}`);
-      this.parked.add(batch);
-    }
+    this.tellChanges(progress);
     const perSecond = this.rate.perSecond();
     if (this.terminal.drawable) {
       this.terminal.redraw(progressBar(progress, perSecond, this.terminal.columns));
@@ -127,6 +127,29 @@ class Display {
     if (key === this.shown || now - this.shownAt < LINE_EVERY_MS) return;
     [this.shown, this.shownAt] = [key, now];
     this.terminal.err(progressText(progress, perSecond));
+  }
+
+  /** What a person should know of, once each time it comes about. */
+  private tellChanges(progress: Progress): void {
+    const { run, parked, outage, pauseCause } = progress;
+    if (run !== null && this.run !== run) {
+      if (progress.resumed) this.line(`Goes on with run ${run}, which was open.`);
+      for (const words of progress.differing) this.line(`  ${words}`);
+      this.run = run;
+    }
+    for (const { batch, cause } of parked) {
+      if (this.parked.has(batch)) continue;
+      this.line(`Batch ${batch} is parked: ${cause}`);
+      this.line(`  once the cause is mended: carryover retry-batch ${run} --batch ${batch}`);
+    }
+    this.parked = new Set(parked.map(({ batch }) => batch));
+    if (outage !== this.outage) this.line(outage === null ? 'The servers answer again.' : `Waits: ${outage}`);
+    this.outage = outage;
+    if (pauseCause !== this.pauseCause) {
+      this.line(pauseCause === null ? 'The run goes on.' : `Paused: ${pauseCause}`);
+      if (pauseCause !== null) this.line(`  to go on: carryover resume ${run}`);
+    }
+    this.pauseCause = pauseCause;
   }
 
   /** The last state stays on the screen. */

@@ -2,6 +2,9 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config';
 import { CarryoverError } from '../shared/errors';
+import { abandonCommand } from './abandon';
+import { auditCommand } from './audit';
+import { batchesCommand } from './batches';
 import { checkCommand } from './check';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
@@ -12,6 +15,7 @@ import { startCommand } from './start';
 import { statusCommand } from './status';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
+import { verbCommands } from './verbs';
 
 /**
  * Runs one command line.
@@ -40,9 +44,11 @@ function createProgram(context: CommandContext, exit: (code: ExitCode) => void):
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     });
-  for (const add of [checkCommand, setupCommand, startCommand, statusCommand, reportCommand]) {
-    add(program, context, exit);
-  }
+  const commands = [
+    ...[checkCommand, setupCommand, startCommand, statusCommand, batchesCommand, reportCommand],
+    ...[verbCommands, abandonCommand, auditCommand],
+  ];
+  for (const add of commands) add(program, context, exit);
   program.addHelpText(
     'after',
     '\nExamples:\n  carryover setup\n  carryover check\n  carryover start case-states --wait',

@@ -11,7 +11,7 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { finishWaiting } from './finish-waiting';
 import { followRun } from './follow-run';
-import { looseNumber } from './input';
+import { looseFraction, looseNumber } from './input';
 import type { Temporal } from './temporal';
 import { grpcError, hasWorker, withTemporal, workflowLink } from './temporal';
 import { printJson } from './terminal';
@@ -20,6 +20,12 @@ import { UserError } from './user-error';
 interface Options {
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
+  readonly maxParked?: number | string;
+  readonly maxQuarantine?: number | string;
+  readonly takeOver?: string;
+  readonly acceptServer?: string;
+  readonly onChange?: string;
+  readonly by?: string;
   readonly workflowId?: string;
   readonly wait?: boolean;
   readonly json?: boolean;
@@ -43,12 +49,22 @@ export function startCommand(program: Command, context: CommandContext, exit: (c
     .argument('<migration>', `one of: ${context.catalog.names().join(', ')}`)
     .option('--batch-rows <n>', 'rows a batch is cut at', looseNumber)
     .option('--concurrency <n>', 'batches in flight at once', looseNumber)
+    .option('--max-parked <n>', 'parked batches beyond which the run pauses', looseNumber)
+    .option(
+      '--max-quarantine <share>',
+      'share of the rows read, 0 to 1, beyond which quarantine pauses it',
+      looseFraction,
+    )
+    .option('--take-over <why>', 'go on with a run whose owner is of another Temporal cluster, and gone for good')
+    .option('--accept-server <why>', 'go on with a run although the source or target is another server now')
+    .option('--on-change <what>', 'where mapping or source changed since the open run began: refuse, or restart')
+    .option('--by <name>', 'your name, recorded as claimed')
     .option('--workflow-id <id>', "the workflow's id (default: carryover-<migration>)")
     .option('--wait', 'wait for the end; Ctrl-C leaves the run running')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  carryover start case-states --wait\n  carryover start messages --batch-rows 20000 --concurrency 4',
+      '\nExamples:\n  carryover start case-states --wait\n  carryover start messages --batch-rows 20000 --concurrency 4\n  carryover start case-states --take-over "the old cluster is gone"',
     )
     .action(async (migration: string, options: Options) => {
       const input = checkInput(context, migration, options);
@@ -78,17 +94,15 @@ export function startCommand(program: Command, context: CommandContext, exit: (c
 }
 
 function checkInput(context: CommandContext, migration: string, options: Options): MigrateInput {
-  const given = {
-    migration,
-    ...(options.batchRows === undefined ? {} : { batchRows: options.batchRows }),
-    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-  };
+  const { batchRows, concurrency, maxParked, maxQuarantine, takeOver, acceptServer, onChange, by } = options;
+  const fields = { batchRows, concurrency, maxParked, maxQuarantine, takeOver, acceptServer, onChange, by };
+  const given = { migration, ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) };
   const { input, problems } = checkMigrateInput(given, context.catalog.names());
   const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
   if (input === null || all.length > 0) {
     throw new UserError(listProblems('Nothing was started:', all), EXIT.refused);
   }
-  return given as MigrateInput;
+  return given;
 }
 
 /** A worker that starts at the same time needs a moment until it polls. */
@@ -140,7 +154,7 @@ async function startWorkflow(
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       throw new UserError(
-        `The workflow "${workflowId}" is running already; nothing was started. See how it stands with \`carryover status\`, wait for it, or cancel it in the Temporal UI.`,
+        `The workflow "${workflowId}" is running already; nothing was started. See how it stands with \`carryover status\`, wait for it, or end it with \`carryover cancel ${input.migration}\`.`,
         EXIT.refused,
       );
     }

@@ -1,4 +1,5 @@
 /** The command line's way to Temporal: connects within seconds or says why not. */
+import { hostname, userInfo } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config';
 import { SEARCH_ATTRIBUTES } from '../shared/names';
@@ -31,11 +32,20 @@ export async function withTemporal<T>(config: Config, use: (temporal: Temporal) 
   const connection = await connect(config);
   try {
     const { namespace } = config.temporal;
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, identity: identity() });
     await requireNamespace(config, connection);
     return await use({ connection, client, namespace });
   } finally {
     await connection.close();
+  }
+}
+
+/** Who a decision is recorded for: the account and the machine that the command runs under. */
+function identity(): string {
+  try {
+    return `carryover ${userInfo().username}@${hostname()}`;
+  } catch {
+    return `carryover ?@${hostname()}`; // an account without a name
   }
 }
 

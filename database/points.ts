@@ -182,6 +182,10 @@ export const STATEMENTS = [
   'status.runs',
   'status.batches',
   'status.parked',
+  'status.named',
+  'batches.read',
+  'audit.read',
+  'audit.starts',
 
   // metrics: what a monitor is told
   'metrics.limits',

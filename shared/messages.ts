@@ -246,6 +246,10 @@ export interface Progress {
   readonly skipped: readonly number[];
   readonly excluded: number;
   readonly concurrency: number;
+  /** True where the workflow goes on with a run that was open already. */
+  readonly resumed: boolean;
+  /** Fields of the input that do not count, in words. */
+  readonly differing: readonly string[];
   /** Why the run is paused; null where it is not. */
   readonly pauseCause: string | null;
   /** The server that the run waits for; null where none is away. */

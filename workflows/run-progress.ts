@@ -125,6 +125,8 @@ export class RunProgress {
       parked: [...this.parked].slice(0, NAMED).map(([batch, cause]) => ({ batch, cause })),
       skipped: [...this.skipped].slice(0, NAMED),
       concurrency: this.plan?.concurrency ?? 0,
+      resumed: this.plan?.resumed ?? false,
+      differing: this.plan?.differing ?? [],
       pauseCause: this.pauseCause,
       outage: this.outage,
     };

@@ -23,6 +23,8 @@ export async function migrate(input: MigrateInput): Promise<MigrateResult> {
     batchesParked: doneRows < 200 ? 0 : 1,
     skipped: [],
     concurrency: 2,
+    resumed: false,
+    differing: [],
     pauseCause: null,
     outage: null,
     parked: doneRows < 200 ? [] : [{ batch: 2, cause: 'load: a trigger refused it' }],

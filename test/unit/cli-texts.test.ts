@@ -23,6 +23,8 @@ const progress: Progress = {
   batchesParked: 1,
   skipped: [],
   concurrency: 2,
+  resumed: false,
+  differing: [],
   pauseCause: null,
   outage: null,
   parked: [{ batch: 2, cause: 'difference' }],

@@ -109,6 +109,8 @@ describe('a plain run', () => {
         batchesParked: 0,
         skipped: [],
         concurrency: 2,
+        resumed: false,
+        differing: [],
         pauseCause: null,
         outage: null,
         batchesDone: 2,

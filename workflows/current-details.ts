@@ -13,6 +13,7 @@ export function toMarkdown(progress: RunProgress, now: number): string {
   const rate = Math.round((done.source - progress.startedWith) / seconds);
   const left = Math.max(0, plan.estimatedRows - done.source);
   const share = plan.estimatedRows === 0 ? 100 : Math.min(100, (100 * done.source) / plan.estimatedRows);
+  const isMoving = progress.state === 'running' && rate > 0 && left > 0;
   const verdict = progress.verdict === undefined ? '' : `, ${progress.verdict.replaceAll('_', ' ')}`;
   return [
     `**${plan.migration}**, run ${plan.run}: **${progress.state}${verdict}**${plan.resumed ? ' (resumed)' : ''}`,
@@ -24,13 +25,15 @@ export function toMarkdown(progress: RunProgress, now: number): string {
     `| inserted, updated, unchanged | ${done.inserted}, ${done.updated}, ${done.unchanged} |`,
     `| quarantined | ${done.quarantined} |`,
     `| excluded | ${done.excluded} |`,
-    `| rate | ${rate} rows/s |`,
-    `| remaining | ${left} rows${rate > 0 && left > 0 ? `, about ${formatSeconds(left / rate)}` : ''} |`,
+    // A run that waits has neither a rate nor an end in sight.
+    ...(progress.state === 'running' ? [`| rate | ${rate} rows/s |`] : []),
+    `| remaining | ${left} rows${isMoving ? `, about ${formatSeconds(left / rate)}` : ''} |`,
     '',
     `Batches: ${progress.batchesDone} validated, in flight: ${[...progress.inFlight].join(', ') || 'none'}, at most ${plan.concurrency} at once`,
     ...(progress.skipped.size === 0 ? [] : ['', `Skipped by decision: ${listBatches(progress.skipped)}`]),
     '',
     `Parked: ${parked.size === 0 ? 'none' : parked.size}`,
+    ...(parked.size === 0 ? [] : ['']), // without it the list would be one paragraph with the line above
     ...[...parked].slice(0, NAMED).map(([batch, cause]) => `- batch ${batch}: ${oneLine(cause)}`),
     ...(parked.size > NAMED ? [`- and ${parked.size - NAMED} more: \`carryover batches ${plan.run}\` lists them`] : []),
     ...(parked.size === 0 ? [] : ['', PARKED_ADVICE]),

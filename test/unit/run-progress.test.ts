@@ -70,6 +70,7 @@ describe('the progress of a run', () => {
         'Batches: 3 validated, in flight: 4, 5, at most 2 at once',
         '',
         'Parked: 1',
+        '',
         '- batch 2: load: the target refused a statement (SQLSTATE 23514)',
         '',
         'Mend the cause, then send the update `retryBatch` with `{"batch": <number>}`, a list of numbers, or `"all"`. ' +

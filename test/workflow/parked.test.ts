@@ -49,7 +49,7 @@ describe('a batch that fails for good', () => {
       expect(await attributesOf(handle)).toEqual(['waiting', 1]);
       const details = await currentDetails(handle);
       expect(details).toContain('**waiting**');
-      expect(details).toContain('Parked: 1\n- batch 2: load: no room');
+      expect(details).toContain('Parked: 1\n\n- batch 2: load: no room');
       expect(details).toContain(
         'send the update `retryBatch` with `{"batch": <number>}`, a list of numbers, or `"all"`',
       );

@@ -43,7 +43,7 @@ export async function streamHashes(
   source: Source,
   mapping: Mapping,
   range: KeyRange,
-  sink: Writable,
+  open: () => Writable,
   signal: AbortSignal,
 ): Promise<void> {
   const where = inRange(mapping, range);
@@ -53,7 +53,7 @@ export async function streamHashes(
     `WHERE ${where.sql} AND ${moved(mapping)}`;
   const session = await source.dedicated(signal);
   try {
-    await pour(session.stream('source.hashes', sql, where.values, new HashLines()), sink, signal);
+    await pour(session.stream('source.hashes', sql, where.values, new HashLines()), open(), signal);
   } finally {
     session.destroy();
   }

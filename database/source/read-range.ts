@@ -23,7 +23,7 @@ export interface RangeCounts {
  * Reads a range into a sink of COPY text.
  *
  * @param others columns of the table that the mapping does not name
- * @param sink takes COPY lines as {@link RowEncoder} writes them; ended by this call
+ * @param open opens the sink, which takes COPY lines as {@link RowEncoder} writes them; ended by this call
  * @param signal aborts the read, here and on the server
  * @throws whatever the sink failed with, as it is; CarryoverError `SourceUnavailable` where the connection is lost, `DatabaseError` where the rows that came are
  *   not the rows that were counted
@@ -33,7 +33,7 @@ export async function readRange(
   mapping: Mapping,
   range: KeyRange,
   others: readonly string[],
-  sink: Writable,
+  open: () => Writable,
   signal: AbortSignal,
 ): Promise<RangeCounts> {
   const session = await source.dedicated(signal);
@@ -53,7 +53,7 @@ export async function readRange(
       `SELECT ${columns.join(', ')} FROM ${table} WHERE ${where.sql} AND ${moved(mapping)} ` +
       `ORDER BY ${keyOrder(mapping)}`;
     const encoder = new RowEncoder(mapping, others);
-    await pour(session.stream('source.read', sql, where.values, encoder), sink, signal);
+    await pour(session.stream('source.read', sql, where.values, encoder), open(), signal);
     if (encoder.rowCount !== total! - excluded!) {
       throw new CarryoverError(
         'DatabaseError',

@@ -87,8 +87,8 @@ async function compareRows(
   await session.query('validate.dropEarlier', 'DROP TABLE IF EXISTS pg_temp.source_rows');
   await session.query('validate.create', `CREATE TEMP TABLE source_rows (${keys.join(', ')}, hash text)`);
   try {
-    await session.copyFrom('validate.copy', 'COPY pg_temp.source_rows FROM STDIN', (sink) =>
-      streamHashes(source, mapping, range, sink, signal),
+    await session.copyFrom('validate.copy', 'COPY pg_temp.source_rows FROM STDIN', (open) =>
+      streamHashes(source, mapping, range, open, signal),
     );
     return await attempt.fenced('validate.differing', async () => {
       await forgetDifferences(attempt);

@@ -38,8 +38,8 @@ export async function extractBatch(
   const tables = await createStage(attempt, mapping);
   const named = namedColumns(mapping);
   const others = (await tableColumns(source, mapping.source.table)).filter((column) => !named.includes(column));
-  const { filled: counts, rows } = await session.copyFrom('extract.copy', `COPY ${tables.rows} FROM STDIN`, (sink) =>
-    readRange(source, mapping, rangeOf(batch), others, sink, signal),
+  const { filled: counts, rows } = await session.copyFrom('extract.copy', `COPY ${tables.rows} FROM STDIN`, (open) =>
+    readRange(source, mapping, rangeOf(batch), others, open, signal),
   );
   if (rows !== counts.read) throw new CarryoverError('DatabaseError', `the stage took ${rows} of ${counts.read} rows`);
   await session.query('extract.smallStatistics', 'SET default_statistics_target = 10');

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { Pool, PoolClient } from 'pg';
 import { from } from 'pg-copy-streams';
+import type { CopyStreamQuery } from 'pg-copy-streams';
 import type { Passage } from '../interposer';
 import type { Point } from '../points';
 
@@ -23,12 +24,17 @@ export interface TargetQueries {
 /** One connection, from {@link Target.connect} until it is released. */
 export interface TargetSession extends TargetQueries {
   /**
-   * Runs a COPY FROM STDIN that `fill` feeds.
+   * Runs a COPY FROM STDIN that `fill` feeds. It begins when `fill` opens the sink: one that waits for its first row
+   * could fail with nobody there to hear of it.
    *
-   * @param fill ends the sink, or fails; its own errors pass through
+   * @param fill feeds the sink from the moment it opens it, and ends it, or fails; its own errors pass through
    * @returns what `fill` returned, and the rows that the server took
    */
-  copyFrom<T>(point: Point, sql: string, fill: (sink: Writable) => Promise<T>): Promise<{ filled: T; rows: number }>;
+  copyFrom<T>(
+    point: Point,
+    sql: string,
+    fill: (open: () => Writable) => Promise<T>,
+  ): Promise<{ filled: T; rows: number }>;
   /** Gives the connection back; a broken one is closed. */
   release(broken?: boolean): void;
 }
@@ -56,9 +62,15 @@ const sessionOver = (client: PoolClient, pass: Passage): TargetSession => ({
   ...queries(pass, client),
   copyFrom: (point, sql, fill) =>
     pass(point, async () => {
-      const sink = client.query(from(sql));
-      const filled = await fill(sink);
-      return { filled, rows: sink.rowCount };
+      let sink: CopyStreamQuery | undefined;
+      const filled = await fill(() => {
+        sink = client.query(from(sql));
+        // Whoever fills it hears of its failure while it does. What comes later, of a COPY that was given up, is nobody's
+        // failure; unheard, it would end the whole worker.
+        sink.on('error', () => undefined);
+        return sink;
+      });
+      return { filled, rows: sink?.rowCount ?? 0 };
     }),
   release: (broken = false) => client.release(broken),
 });

@@ -69,7 +69,7 @@ describe('extract', () => {
       },
     });
     const range = { after: null, from: ['1'], to: ['4294967295'] };
-    const reading = refusal(readRange(engine.source, caseStates, range, [], slow, never()));
+    const reading = refusal(readRange(engine.source, caseStates, range, [], () => slow, never()));
     await eventually('a stream that flows', () => Promise.resolve(taken > 200_000));
     const [found] = await engine.onSource(
       `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT (\`id\`%'`,
@@ -85,7 +85,7 @@ describe('extract', () => {
     await addStates(engine, [{ id: 1 }]);
     const stop = new AbortController();
     const range = { after: null, from: ['1'], to: ['9'] };
-    const reading = readRange(engine.source, caseStates, range, [], blocked, stop.signal);
+    const reading = readRange(engine.source, caseStates, range, [], () => blocked, stop.signal);
     setTimeout(() => stop.abort(), 300);
     await expect(reading).rejects.toThrow();
     await eventually('no connection to this database but the test’s', async () => {

@@ -53,7 +53,7 @@ export const DEPARTMENTS: readonly (readonly [code: string, parent: string | nul
 ];
 
 /** Makes and fills the tables on both servers. */
-export async function createDepartmentTables(engine: Engine): Promise<void> {
+export async function createDepartmentTables(engine: Pick<Engine, 'onSource' | 'onTarget'>): Promise<void> {
   await engine.onSource(
     `CREATE TABLE department (code VARCHAR(40) NOT NULL PRIMARY KEY, parent_code VARCHAR(40) NULL,
        title VARCHAR(80) NOT NULL, opened_at DATETIME(6) NOT NULL) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,

@@ -92,7 +92,7 @@ export default tseslint.config(
   },
   { files: ['**/main.ts', 'test/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
-    files: ['scripts/**/*.mjs', '*.js', '*.mjs', '**/*.js'],
+    files: ['scripts/**/*.mjs', 'test/**/*.mjs', '*.js', '*.mjs', '**/*.js'],
     languageOptions: {
       globals: {
         process: 'readonly',

@@ -8,7 +8,8 @@ import type { Config } from '../config';
 import type { Interposer } from '../database/interposer';
 import { openSource } from '../database/source/open-source';
 import { openTarget } from '../database/target/open-target';
-import { catalog } from '../mappings/catalog';
+import { catalog as shipped } from '../mappings/catalog';
+import type { Catalog } from '../mappings/catalog';
 import { bundlePath } from './build-bundle';
 import { ACTIVITY_SLOTS, createWorker } from './create-worker';
 import { announceDatabases, within } from './health';
@@ -29,6 +30,8 @@ export interface RunWorkerOptions {
   readonly config: Config;
   /** Holds up or breaks the statements of the steps, as a test of what dies in between wants it. */
   readonly interposer?: Interposer;
+  /** The mappings it can run; those of `mappings/` unless given. */
+  readonly catalog?: Catalog;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface RunWorkerOptions {
  *
  * @throws ConfigError where a setting keeps it from starting
  */
-export async function runWorker({ config, interposer }: RunWorkerOptions): Promise<void> {
+export async function runWorker({ config, interposer, catalog = shipped }: RunWorkerOptions): Promise<void> {
   const urls = requireUrls(config);
   const metricsAddress = config.httpAddress === undefined ? undefined : await freeLoopbackAddress();
   const logger = installRuntime(metricsAddress);

@@ -1,0 +1,99 @@
+/** All faults: what `npm run test:faults` does. */
+import { join } from 'node:path';
+import { VICTIMS } from './case';
+import type { Fault, Outcome, Victim } from './case';
+import { faultsOf, sitesOf, unreached } from './plan';
+import { openRig } from './rig';
+import type { Rig } from './rig';
+import { SCENARIOS } from './scenarios';
+import { faultServers, faultWorkers, rehearseAll } from './session';
+
+export interface Options {
+  /** A folder for the homes of its servers. */
+  readonly home: string;
+  readonly only?: string;
+  readonly process?: string;
+  readonly lanes?: number;
+  readonly perKill?: number;
+  readonly say: (line: string) => void;
+  readonly isStopped: () => boolean;
+}
+
+export interface Summary {
+  readonly points: number;
+  readonly places: number;
+  readonly faults: number;
+  readonly passed: number;
+  readonly failures: readonly { readonly name: string; readonly problems: readonly string[] }[];
+  readonly serverKills: number;
+  readonly snapshots: number;
+  readonly slowestRetry: number;
+  readonly slowestEnd: number;
+  readonly seconds: number;
+}
+
+export const nameOf = ({ place, victim, scenario }: Fault): string =>
+  `${victim} ${place.moment} ${place.point} (${scenario.name})`;
+
+const LANES = 14;
+const PER_KILL = 12;
+
+/** @throws Error where a name that was given is none */
+export async function runFaults(options: Options): Promise<Summary> {
+  const started = Date.now();
+  const { say, only, isStopped } = options;
+  const victims = VICTIMS.filter((victim) => options.process === undefined || victim === options.process);
+  if (victims.length === 0) throw new Error(`there is no process "${options.process}"; known: ${VICTIMS.join(', ')}`);
+  // Two sets of servers: workers die over one while servers die under the other.
+  const rigs = await Promise.all(['workers', 'servers'].map((name) => openRig(join(options.home, name))));
+  try {
+    const [forWorkers, forServers] = rigs as [Rig, Rig];
+    const rehearsals = await rehearseAll(forWorkers);
+    const sites = sitesOf(rehearsals);
+    const missing = unreached(sites);
+    const points = new Set(sites.map(({ place }) => place.point)).size;
+    say(`${SCENARIOS.length} scenarios pass ${points} points, ${sites.length} places (${since(started)} s)`);
+    const faults = faultsOf(sites, victims).filter(({ place }) => only === undefined || place.point === only);
+    if (faults.length === 0) throw new Error(`no run passes a point "${only}"`);
+    const outcomes: Outcome[] = [];
+    const tell = (outcome: Outcome): void => {
+      outcomes.push(outcome);
+      const { problems, seconds, retried, fault } = outcome;
+      const after = retried === undefined ? '' : `, tried again after ${retried.toFixed(1)} s`;
+      const count = `${outcomes.length}/${faults.length}`;
+      if (problems.length > 0) say(`FAILED ${nameOf(fault)}:\n    ${problems.join('\n    ')}`);
+      else say(`${count} ${nameOf(fault)}: ended after ${seconds.toFixed(1)} s${after}`);
+    };
+    const pace = { lanes: options.lanes ?? LANES, perKill: options.perKill ?? PER_KILL, tell, isStopped };
+    const isOfWorker = ({ victim }: Fault): boolean => (['worker', 'stopped'] as Victim[]).includes(victim);
+    const [serverKills] = await Promise.all([
+      faultServers(
+        forServers,
+        faults.filter((fault) => !isOfWorker(fault)),
+        rehearsals,
+        pace,
+      ),
+      faultWorkers(forWorkers, faults.filter(isOfWorker), rehearsals, pace),
+    ]);
+    const failures = outcomes
+      .filter(({ problems }) => problems.length > 0)
+      .map(({ fault, problems }) => ({ name: nameOf(fault), problems }));
+    if (missing.length > 0) failures.push({ name: 'points that no scenario passes', problems: missing });
+    return {
+      points,
+      places: sites.length,
+      faults: faults.length,
+      passed: outcomes.length - failures.length,
+      failures,
+      serverKills,
+      snapshots: outcomes.reduce((sum, { snapshots }) => sum + snapshots, 0),
+      slowestRetry: Math.max(0, ...outcomes.map(({ retried }) => retried ?? 0)),
+      slowestEnd: Math.max(0, ...outcomes.map(({ seconds }) => seconds)),
+      seconds: (Date.now() - started) / 1000,
+    };
+  } finally {
+    await Promise.all(rigs.map((rig) => rig.close()));
+  }
+}
+
+const since = (started: number): string => ((Date.now() - started) / 1000).toFixed(0);

@@ -1,0 +1,52 @@
+/** Which faults there are: every point of a run's path, at both moments, for everything that can die. */
+import { POINTS, TRANSACTIONS } from '../../../database/points';
+import type { Point } from '../../../database/points';
+import { VICTIMS } from './case';
+import type { Fault, Victim } from './case';
+import type { Rehearsal } from './rig';
+import type { Scenario } from './scenarios';
+import type { Place, Stop } from './worker';
+
+/** Points that no run passes, and who passes them. A fault there is the failure of a command, which is given again. */
+export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
+  [/^(source|target)\.reach$/, 'the probes of a worker: whether its servers answer'],
+  [/^status\./, '`carryover status`'],
+  [/^metrics\./, '`/metrics`'],
+  [/^baseline\./, '`carryover setup`, which imports what was migrated before'],
+  [/^report\.(stored|latest)$/, '`carryover report`'],
+  [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
+];
+
+/** A place, the scenario that comes there, and what brings it there. */
+export type Site = Omit<Fault, 'victim'>;
+
+/** Every place of the scenarios' runs; each point is taken where it is passed first. */
+export function sitesOf(rehearsals: ReadonlyMap<Scenario, Rehearsal>): Site[] {
+  const seen = new Map<Point, Omit<Site, 'place'>>();
+  for (const [scenario, { points }] of rehearsals) {
+    for (const point of points) if (!seen.has(point)) seen.set(point, { scenario });
+  }
+  for (const name of TRANSACTIONS) {
+    const committing = seen.get(`${name}.commit`);
+    if (committing === undefined || seen.has(`${name}.rollback`)) continue;
+    // Rolled back because the commit fails by a conflict, after which the step is tried again.
+    const before: Stop = { point: `${name}.commit`, moment: 'before', nth: 1, fail: '40001' };
+    seen.set(`${name}.rollback`, { ...committing, before });
+  }
+  return [...seen].flatMap(([point, site]) =>
+    (['before', 'after'] as const).map((moment): Site => ({ ...site, place: { point, moment } satisfies Place })),
+  );
+}
+
+/** Points that are neither passed nor known to be outside of a run. */
+export function unreached(sites: readonly Site[]): Point[] {
+  const passed = new Set(sites.map(({ place }) => place.point));
+  return POINTS.filter((point) => !passed.has(point) && !OUTSIDE.some(([points]) => points.test(point)));
+}
+
+/** A stop shows once per point what it shows: after a statement is before the next one. */
+export function faultsOf(sites: readonly Site[], victims: readonly Victim[] = VICTIMS): Fault[] {
+  return victims.flatMap((victim) =>
+    sites.filter(({ place }) => victim !== 'stopped' || place.moment === 'before').map((site) => ({ ...site, victim })),
+  );
+}

@@ -1,0 +1,76 @@
+/** The pairs that lanes are cloned from: made once per set of servers. */
+import { createConnection } from 'mysql2/promise';
+import { installSchema } from '../../../database/schema/install';
+import { caseStates } from '../../../mappings/case-states';
+import type { Mapping } from '../../../mappings/mapping';
+import { createSample } from '../../../sample/create';
+import type { Services } from '../../support/servers';
+import { createDepartmentTables, departments } from '../../support/third-mapping';
+import { watchWrites } from './evidence';
+import { Lane, onSource, onTarget, withDatabase } from './lane';
+import type { Pair, Seed } from './lane';
+import type { Operator } from './operator';
+import { SAMPLE_ROWS, looseDepartments } from './scenarios';
+import type { SeedName } from './scenarios';
+
+export type Seeds = Readonly<Record<SeedName, Seed>>;
+
+export async function createSeeds(services: Services, operator: Operator): Promise<Seeds> {
+  const organisation = { name: 'seed_organisation', tables: ['department'] };
+  const loose = { name: 'seed_loose', tables: ['department'] };
+  const clinic = { name: 'seed_clinic', tables: ['dispatch_state'] };
+  await create(services, clinic.name, caseStates, (pair) => createSample({ ...pair, rows: SAMPLE_ROWS, dirty: true }));
+  for (const [seed, mapping] of [
+    [organisation, departments],
+    [loose, looseDepartments],
+  ] as const) {
+    await create(services, seed.name, mapping, (pair) =>
+      createDepartmentTables({
+        onSource: (sql, values) => onSourceWith(pair.sourceUrl, sql, values),
+        onTarget: (sql) => onTarget(pair.targetUrl, sql),
+      }),
+    );
+  }
+  return { clinic, organisation, loose, changed: await changed(services, operator, clinic) };
+}
+
+async function create(
+  services: Services,
+  name: string,
+  mapping: Mapping,
+  fill: (pair: Pair) => Promise<unknown>,
+): Promise<void> {
+  await onSource(services.source.url, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await onTarget(services.target.url, `CREATE DATABASE ${name}`);
+  const pair = {
+    sourceUrl: withDatabase(services.source.url, name),
+    targetUrl: withDatabase(services.target.url, name),
+  };
+  await fill(pair);
+  await installSchema(pair.targetUrl);
+  await onTarget(pair.targetUrl, watchWrites(mapping));
+}
+
+/** A pair after a run, whose source then changed: rows to update, and rows that were unfit and are not any more. */
+async function changed(services: Services, operator: Operator, clinic: Seed): Promise<Seed> {
+  const lane = await Lane.clone(services, clinic, caseStates);
+  const worker = await lane.startWorker();
+  await operator.start('migrate', lane.taskQueue, lane.name, { migration: 'case-states', batchRows: 100 });
+  await operator.outcome(lane.name);
+  worker.signal('SIGKILL');
+  await worker.ended;
+  await lane.onSource('UPDATE dispatch_state SET status = 11 WHERE status NOT IN (11, 12)');
+  await lane.onSource(`UPDATE dispatch_state SET notes = 'changed since' WHERE id % 7 = 0`);
+  await lane.onTarget('TRUNCATE rig.writes');
+  return { name: lane.name, tables: clinic.tables };
+}
+
+async function onSourceWith(uri: string, sql: string, values?: readonly unknown[]): Promise<[]> {
+  const connection = await createConnection({ uri });
+  try {
+    await connection.query(sql, values && [...values]);
+    return [];
+  } finally {
+    await connection.end();
+  }
+}

@@ -163,6 +163,7 @@ export interface MissedResult {
 /** One JSON object per verb; `by` is recorded as claimed. */
 export interface RetryBatchRequest {
   readonly batch: number | readonly number[] | 'all';
+  readonly reason?: string;
   readonly by?: string;
 }
 export interface SkipBatchRequest {
@@ -183,6 +184,7 @@ export interface ResumeRequest {
 }
 export interface SetConcurrencyRequest {
   readonly concurrency: number;
+  readonly reason?: string;
   readonly by?: string;
 }
 export interface CancelRequest {
@@ -228,7 +230,7 @@ export interface Outage {
   readonly cause: string;
 }
 
-/** Answer of the query `progress`. */
+/** Answer of the query `status`. */
 export interface Progress {
   readonly run: string | null;
   readonly migration: string | null;

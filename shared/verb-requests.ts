@@ -9,15 +9,19 @@ import type { Verb } from './names';
 
 /** What the checks need to know of the run. */
 export interface Standing {
-  /** False while the run still reads the ledger, and when it is over. */
+  /** False while the run still reads the ledger. */
   readonly ready: boolean;
-  /** True once the run is over, or about to end. */
+  /** True from its verification on: its batches are done with. */
+  readonly verifying: boolean;
+  /** True once the run is over. */
   readonly ended: boolean;
   readonly parked: ReadonlySet<number>;
   readonly skipped: ReadonlySet<number>;
   /** Parked batches that have been loaded: their rows are in the target. */
   readonly loaded: ReadonlySet<number>;
   readonly pauseCause: string | null;
+  /** True while an accepted `resume` is being recorded. */
+  readonly resuming: boolean;
   readonly cancelling: boolean;
   readonly concurrencyLimit: number;
   /** Why the run would pause under these brakes, its own where none is given; null where it would not. */
@@ -38,6 +42,9 @@ export function listBatches(batches: Iterable<number>): string {
 export function checkRequest(verb: Verb, request: unknown, standing: Standing): string[] {
   if (standing.ended) return ['the run is over: nothing of it can be changed'];
   if (!standing.ready) return ['the run is still reading the ledger; send it again in a moment'];
+  if (standing.verifying && verb !== 'cancel' && (verb !== 'resume' || standing.pauseCause === null)) {
+    return ['the run is being verified: its batches are done with, and only cancel is taken'];
+  }
   if (standing.cancelling) return ['the run is being cancelled; start the migration again to go on with it'];
   if (request !== undefined && request !== null && (typeof request !== 'object' || Array.isArray(request))) {
     return [`give one JSON object, such as ${EXAMPLES[verb]}`];
@@ -111,8 +118,9 @@ const CHECKS: Readonly<Record<Verb, Check>> = {
   pause: (_fields, { pauseCause }, problems) => {
     if (pauseCause !== null) problems.push(`the run is paused already: ${pauseCause}`);
   },
-  resume: (fields, { pauseCause, brake }, problems) => {
+  resume: (fields, { pauseCause, resuming, brake }, problems) => {
     if (pauseCause === null) problems.push('the run is not paused');
+    if (resuming) problems.push('the run is being resumed already');
     const before = problems.length;
     checkNumber('maxParked', fields.maxParked, 0, { ...MAX_PARKED, whole: true }, problems);
     checkNumber('maxQuarantine', fields.maxQuarantine, 0, MAX_QUARANTINE, problems);

@@ -24,13 +24,15 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
       ]),
     );
 
+  control.enter('running');
   const remaining = await ask();
   progress.begin(control.plan, remaining, Date.now());
   for (const batch of retries) progress.unpark(batch);
-  control.enter('running');
+  control.tell();
 
+  // A decision about a batch may be in the ledger already, and not yet be answered: it begins with the answer, and once.
   const isToDo = ({ batch, state }: UnfinishedBatch): boolean =>
-    state !== 'parked' && !retries.includes(batch) && !progress.inFlight.has(batch);
+    state !== 'parked' && !retries.includes(batch) && !progress.deciding.has(batch);
   let unfinished = remaining.batches.filter(isToDo);
   let next = remaining.nextBatch;
   let cutToEnd = remaining.cutToEnd;
@@ -40,7 +42,7 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
       await condition(allHandlersFinished);
       await goOnAnew();
     }
-    await window.room();
+    await control.roomOrPause();
     const cause = control.isPaused ? null : progress.brake();
     if (cause !== null) await control.hold(cause);
     if (control.isPaused) {
@@ -51,11 +53,8 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
     const begun = retried === undefined ? unfinished.shift() : undefined;
     if (retried !== undefined) {
       progress.allDone = false;
-      window.begin(async () => {
-        await carryBatch(control, retried, false);
-        progress.recount(await ask());
-        control.show();
-      });
+      if (progress.phase === 'waiting') control.enter('running');
+      window.begin(() => carryBatch(control, retried, false));
     } else if (begun !== undefined) {
       window.begin(() => carryBatch(control, begun.batch, begun.state === 'loaded'));
     } else if (!cutToEnd) {
@@ -70,19 +69,24 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
       await window.drain();
       if (retries.length > 0) continue;
       const left = await ask();
+      progress.recount(left);
       unfinished = left.batches.filter((batch) => isToDo(batch) && !progress.parked.has(batch.batch));
       cutToEnd = left.cutToEnd;
       if (unfinished.length > 0 || !cutToEnd || retries.length > 0) continue;
       // Once more through the brakes, which look at fewer rows now.
       progress.allDone = true;
-      if (progress.brake() !== null) continue;
+      if (control.isPaused || progress.brake() !== null) continue;
       // Batches that differ are loaded: the run ends with them, not proven, and starting again rewrites what is ours.
       if (!progress.isHeldUp) return;
       control.enter('waiting');
       await condition(
-        () => retries.length > 0 || control.isPaused || !progress.isHeldUp || workflowInfo().continueAsNewSuggested,
+        () =>
+          retries.length > 0 ||
+          control.isPaused ||
+          progress.stale ||
+          !progress.isHeldUp ||
+          workflowInfo().continueAsNewSuggested,
       );
-      if (!workflowInfo().continueAsNewSuggested) control.enter('running');
     }
   }
 }
@@ -108,8 +112,9 @@ async function carryBatch(control: RunControl, batch: number, alreadyLoaded: boo
     // Somebody else owns the run by now, or it was cancelled: nothing of it may be touched any more.
     if (isLost(error)) throw error;
     const cause = causeOf(error);
-    await control.insist(() =>
-      ledger.park.executeWithOptions({ summary: `${migration} batch ${batch}: park` }, [{ ref, cause }]),
+    await control.insist(
+      () => ledger.park.executeWithOptions({ summary: `${migration} batch ${batch}: park` }, [{ ref, cause }]),
+      batch,
     );
     progress.park(batch, cause);
   } finally {

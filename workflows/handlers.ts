@@ -4,6 +4,7 @@
  */
 import {
   CancellationScope,
+  condition,
   currentUpdateInfo,
   defineQuery,
   defineSignal,
@@ -26,7 +27,7 @@ import type { Verb } from '../shared/names';
 import { EXAMPLES, checkRequest, listBatches, readBatches } from '../shared/verb-requests';
 import type { Standing } from '../shared/verb-requests';
 import { ledger } from './activity-proxies';
-import { asOwnFailure } from './run-control';
+import { asOwnFailure, ownFailure } from './run-control';
 import type { RunControl } from './run-control';
 import { refuse } from './refuse';
 
@@ -63,49 +64,71 @@ export function registerHandlers(control: RunControl): void {
 }
 
 function verb<T extends object>(control: RunControl, name: Verb, act: (request: T) => Promise<string>): void {
+  const { progress } = control;
+  const check = (request: unknown): string[] => checkRequest(name, request, standingOf(control, name));
+  // Sent at the border between two histories: what is parked is not known yet, and soon will be.
+  const isTooEarly = (): boolean => control.isContinued && !standingOf(control, name).ready;
   setHandler(
     defineUpdate<string, [T | undefined]>(name),
     // A decision that was accepted is carried out, also where the run is cancelled meanwhile.
-    (request) => CancellationScope.nonCancellable(() => act(request ?? ({} as T))),
+    (request) =>
+      CancellationScope.nonCancellable(async () => {
+        if (isTooEarly()) {
+          await condition(() => !isTooEarly() || progress.phase === 'cancelling' || progress.phase === 'finished');
+          const problems = check(request);
+          if (problems.length > 0) throw ownFailure(problems.join('; '), 'InputRefused');
+        }
+        return act(request ?? ({} as T));
+      }),
     {
       description: DESCRIPTIONS[name],
-      validator: (request) => refuse(checkRequest(name, request, standingOf(control, name))),
+      validator: (request) => {
+        if (!isTooEarly()) refuse(check(request));
+      },
     },
   );
 }
 
-function standingOf({ progress, cancelling }: RunControl, name: Verb): Standing {
-  const ending = progress.state === 'finished' || (progress.state === 'verifying' && name !== 'cancel');
+function standingOf({ progress, cancelling, resuming }: RunControl, name: Verb): Standing {
+  const { phase, plan, closed, pauseCause } = progress;
+  // Neither of them needs to know what is parked.
+  const isAlwaysKnown = name === 'cancel' || (name === 'resume' && pauseCause !== null);
   return {
-    ready: progress.plan !== null && progress.state !== 'planning',
-    ended: ending,
+    ready: progress.ready || (plan !== null && isAlwaysKnown),
+    verifying: phase === 'verifying',
+    ended: phase === 'finished' || (closed && !(name === 'resume' && pauseCause !== null)),
     parked: new Set(progress.parked.keys()),
     skipped: progress.skipped,
     loaded: progress.everLoaded,
-    pauseCause: progress.pauseCause,
-    cancelling,
-    concurrencyLimit: progress.plan?.concurrencyLimit ?? 1,
+    pauseCause,
+    resuming,
+    cancelling: cancelling || phase === 'cancelling',
+    concurrencyLimit: plan?.concurrencyLimit ?? 1,
     brake: (changed) => progress.brake(changed),
   };
 }
 
 /** Writes a decision into the ledger; what it changes there, it changes in the same transaction. */
 async function decide(
-  { plan }: RunControl,
+  control: RunControl,
   verb: Verb,
   request: Pick<Decision, 'by' | 'reason'>,
-  more: Partial<Decision> = {},
+  more: Partial<Decision>,
+  effect: () => void = () => undefined,
 ): Promise<void> {
-  const { run, migration, epoch } = plan;
   const { id } = currentUpdateInfo()!;
   const { by, reason } = request;
-  try {
-    await ledger.decide.executeWithOptions({ summary: `${migration}: ${verb}` }, [
-      { run, migration, epoch, verb, update: id, by, reason, ...more },
-    ]);
-  } catch (error) {
-    throw asOwnFailure(error, 'DecisionFailed');
-  }
+  await control.inTurn(async () => {
+    const { run, migration, epoch } = control.plan;
+    try {
+      await ledger.decide.executeWithOptions({ summary: `${migration}: ${verb}` }, [
+        { run, migration, epoch, verb, update: id, by, reason, ...more },
+      ]);
+    } catch (error) {
+      throw asOwnFailure(error, 'DecisionFailed');
+    }
+    effect();
+  });
 }
 
 async function retryBatch(control: RunControl, request: RetryBatchRequest): Promise<string> {
@@ -123,8 +146,10 @@ async function retryBatch(control: RunControl, request: RetryBatchRequest): Prom
     progress.deciding.add(batch);
   }
   try {
-    await decide(control, 'retryBatch', request, { batches });
-    retries.push(...batches);
+    await decide(control, 'retryBatch', request, { batches }, () => {
+      retries.push(...batches);
+      progress.stale ||= skipped.length > 0;
+    });
   } catch (error) {
     for (const { batch, cause, differs } of before) {
       if (cause === undefined) progress.skip(batch);
@@ -133,8 +158,8 @@ async function retryBatch(control: RunControl, request: RetryBatchRequest): Prom
     throw error;
   } finally {
     for (const batch of batches) progress.deciding.delete(batch);
+    control.tell();
   }
-  control.tell();
   const back = skipped.length > 0 ? `; no longer skipped: ${listBatches(skipped)}` : '';
   const when = control.isPaused ? ' once the run is resumed' : '';
   return `${sayBatches(batches)} again${when}${back}`;
@@ -152,7 +177,7 @@ async function skipBatch(control: RunControl, request: SkipBatchRequest): Promis
     progress.deciding.add(batch);
   }
   try {
-    await decide(control, 'skipBatch', request, { batches });
+    await decide(control, 'skipBatch', request, { batches }, () => (progress.stale = true));
   } catch (error) {
     for (const { batch, cause } of before) {
       progress.skipped.delete(batch);
@@ -161,17 +186,25 @@ async function skipBatch(control: RunControl, request: SkipBatchRequest): Promis
     throw error;
   } finally {
     for (const batch of batches) progress.deciding.delete(batch);
+    control.tell();
   }
-  control.tell();
   const what = batches.length === 1 ? `batch ${batches[0]!} is` : `batches ${listBatches(batches)} are`;
   return `${what} skipped: the rows count as excluded by decision; retryBatch takes them back`;
 }
 
 async function pause(control: RunControl, request: PauseRequest): Promise<string> {
   const { progress } = control;
-  progress.pauseCause = request.reason?.trim() ?? 'paused by an operator';
-  control.show();
-  await decide(control, 'pause', request);
+  const cause = request.reason?.trim() ?? 'paused by an operator';
+  progress.pauseCause = cause;
+  control.tell();
+  try {
+    await decide(control, 'pause', request, {});
+  } catch (error) {
+    // Meanwhile the run may have paused by itself, for another cause.
+    if (progress.pauseCause === cause) progress.pauseCause = null;
+    control.tell();
+    throw error;
+  }
   const { size } = progress.inFlight;
   return size === 0
     ? 'paused: no batch is in flight'
@@ -181,31 +214,39 @@ async function pause(control: RunControl, request: PauseRequest): Promise<string
 async function resume(control: RunControl, request: ResumeRequest): Promise<string> {
   const { maxParked, maxQuarantine } = request;
   const raised = { ...(maxParked == null ? {} : { maxParked }), ...(maxQuarantine == null ? {} : { maxQuarantine }) };
-  await decide(control, 'resume', request, raised);
-  control.plan = { ...control.plan, ...raised };
-  control.progress.pauseCause = null;
-  control.show();
+  control.resuming = true;
+  try {
+    await decide(control, 'resume', request, raised, () => {
+      control.plan = { ...control.plan, ...raised };
+      control.progress.pauseCause = null;
+    });
+  } finally {
+    control.resuming = false;
+  }
+  control.tell();
   return 'resumed';
 }
 
 async function setConcurrency(control: RunControl, request: SetConcurrencyRequest): Promise<string> {
   const { concurrency } = request;
   const before = control.plan.concurrency;
-  await decide(control, 'setConcurrency', request, { concurrency });
-  control.plan = { ...control.plan, concurrency };
+  await decide(control, 'setConcurrency', request, { concurrency }, () => {
+    control.plan = { ...control.plan, concurrency };
+  });
   control.show();
-  return `${concurrency} batches in flight at most, ${before} until now`;
+  return `${concurrency === 1 ? 'one batch' : `${concurrency} batches`} in flight at most, ${before} until now`;
 }
 
 async function cancel(control: RunControl, request: CancelRequest): Promise<string> {
   control.cancelling = true;
   try {
     // Recorded first; then the activity asks Temporal to cancel this very workflow.
-    await decide(control, 'cancel', request);
+    await decide(control, 'cancel', request, {});
   } catch (error) {
     control.cancelling = false;
     throw error;
   }
   const { run, migration } = control.plan;
+  if (control.progress.closed) return `run ${run} had ended before it could be cancelled`;
   return `run ${run} is being cancelled: steps in hand end or roll back; start ${migration} again to go on with it`;
 }

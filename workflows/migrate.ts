@@ -36,7 +36,7 @@ export async function migrate(input?: MigrateInput, continued?: Continued): Prom
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => release(control));
     throw asOwnFailure(error, 'RunFailed');
   } finally {
-    if (control.progress.state !== 'cancelling') control.progress.state = 'finished';
+    if (control.progress.phase !== 'cancelling') control.progress.phase = 'finished';
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
 }
@@ -63,7 +63,7 @@ async function carryOut(control: RunControl, input: MigrateInput | undefined): P
       return await finish(control);
     } catch (error) {
       if (failureType(error) !== 'LedgerBehind' || restores === RESTORES) throw error;
-      await control.window.settle();
+      await control.wind();
       const planned = await planRun(input);
       if ('missed' in planned) throw error;
       control.restart(planned);
@@ -78,8 +78,12 @@ async function finish(control: RunControl): Promise<MigrateResult> {
   const headline = await control.insist(() =>
     runActivities.finish.executeWithOptions({ summary: `${migration}: checks` }, [{ run, migration, epoch }]),
   );
+  progress.closed = true;
+  // Also where the workflow was cancelled in this moment: the ledger holds the run as finished.
   await control.insist(() =>
-    runActivities.report.executeWithOptions({ summary: `${migration}: report` }, [{ run, migration, epoch }]),
+    CancellationScope.nonCancellable(() =>
+      runActivities.report.executeWithOptions({ summary: `${migration}: report` }, [{ run, migration, epoch }]),
+    ),
   );
   progress.verdict = headline.verdict;
   control.enter('finished');
@@ -100,8 +104,9 @@ async function release(control: RunControl): Promise<void> {
   control.cancelling = true;
   if (control.progress.plan === null) return;
   const { run, migration, epoch } = control.plan;
-  await control.window.settle();
   control.enter('cancelling');
+  await control.window.settle();
+  control.tell();
   try {
     await farewell.release.executeWithOptions({ summary: `${migration}: sweep the stage` }, [{ run, epoch }]);
   } catch {

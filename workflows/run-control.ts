@@ -16,6 +16,7 @@ import type { RunState } from '../shared/names';
 import { failureType, ledger } from './activity-proxies';
 import { toMarkdown } from './current-details';
 import { RunProgress } from './run-progress';
+import type { Phase } from './run-progress';
 import { Window } from './window';
 
 const MIGRATION = defineSearchAttributeKey('CarryoverMigration', SEARCH_ATTRIBUTES.CarryoverMigration);
@@ -40,9 +41,16 @@ export class RunControl {
   /** Batches that are to run again, in the order in which they were asked for. */
   readonly retries: number[];
   cancelling = false;
+  /** True between the acceptance of a `resume` and its end: a second one is refused. */
+  resuming = false;
+  /** True where this history goes on with an earlier one: a decision sent meanwhile waits until the ledger has answered. */
+  readonly isContinued: boolean;
+  private isBehind = false;
+  private turn: Promise<void> = Promise.resolve();
   private told: { state: RunState; parked: number } | undefined;
 
   constructor(continued: Continued | undefined) {
+    this.isContinued = continued !== undefined;
     this.retries = [...(continued?.retries ?? [])];
     this.progress.pauseCause = continued?.pauseCause ?? null;
   }
@@ -57,8 +65,18 @@ export class RunControl {
     this.window.resize(plan.concurrency);
   }
 
+  /** Lets everything end, because the ledger does not know what was done: the run is to be planned anew. */
+  async wind(): Promise<void> {
+    this.isBehind = true;
+    this.progress.ready = false;
+    this.progress.phase = 'planning';
+    await this.window.settle();
+    await this.inTurn(() => Promise.resolve());
+  }
+
   /** Begins anew with another plan: nothing that was known of the run counts any more. */
   restart(plan: RunPlan): void {
+    this.isBehind = false;
     this.retries.length = 0;
     this.progress.pauseCause = null;
     this.window.forget();
@@ -90,8 +108,8 @@ export class RunControl {
     this.show();
   }
 
-  enter(state: Progress['state']): void {
-    this.progress.state = state;
+  enter(phase: Phase): void {
+    this.progress.phase = phase;
     this.tell();
   }
 
@@ -102,25 +120,54 @@ export class RunControl {
     this.show();
   }
 
+  /** Work on the run's line, one after the other: ledger and workflow must see pause and resume in the same order. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.turn.then(work);
+    this.turn = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    return mine;
+  }
+
   /** Pauses the run by itself, in the ledger as well, so that whoever looks there sees why. */
   async hold(cause: string): Promise<void> {
-    const { run, migration, epoch } = this.plan;
-    this.progress.pauseCause = cause;
-    this.show();
-    await ledger.hold.executeWithOptions({ summary: `${migration}: pause` }, [{ run, epoch, cause }]);
+    await this.inTurn(async () => {
+      const { run, migration, epoch } = this.plan;
+      this.progress.pauseCause = cause;
+      this.tell();
+      try {
+        await ledger.hold.executeWithOptions({ summary: `${migration}: pause` }, [{ run, epoch, cause }]);
+      } catch (error) {
+        // What ails the run may ail this as well. The pause holds nevertheless: the workflow shows it.
+        if (isLost(error)) throw error;
+      }
+    });
   }
 
-  /** Waits, with nothing in flight, until the run is resumed or the history is to be continued. */
+  /** Waits until a batch may begin, or until none may. @throws what a batch threw */
+  async roomOrPause(): Promise<void> {
+    await condition(() => this.isPaused || this.window.hasRoom);
+    this.window.rethrow();
+  }
+
+  /** Waits until the run is resumed; or, with nothing in flight, until the history is to be continued. */
   async waitWhilePaused(): Promise<void> {
-    this.enter('pausing');
-    await this.window.drain();
-    this.enter('paused');
+    this.tell();
+    await condition(() => !this.isPaused || this.window.isIdle);
+    this.window.rethrow();
+    this.tell();
     await condition(() => !this.isPaused || workflowInfo().continueAsNewSuggested);
-    if (!this.isPaused) this.enter('running');
+    this.tell();
   }
 
-  /** Does what the run cannot do without; where it fails for good, pauses with the cause, and again once resumed. */
-  async insist<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Does what the run cannot do without; where it fails for good, pauses with the cause, and again once resumed.
+   *
+   * @param batch number of the batch that waits meanwhile, where it is one's work
+   */
+  async insist<T>(work: () => Promise<T>, batch?: number): Promise<T> {
+    const { stuck } = this.progress;
     for (;;) {
       try {
         const result = await work();
@@ -128,10 +175,15 @@ export class RunControl {
         return result;
       } catch (error) {
         if (isLost(error)) throw error;
-        await this.hold(causeOf(error));
-        this.enter('paused');
-        await condition(() => !this.isPaused);
-        this.enter('running');
+        if (batch !== undefined) stuck.add(batch);
+        try {
+          await this.hold(causeOf(error));
+          await condition(() => !this.isPaused || this.isBehind);
+        } finally {
+          if (batch !== undefined) stuck.delete(batch);
+        }
+        if (this.isBehind) throw error;
+        this.tell();
       }
     }
   }
@@ -164,7 +216,12 @@ export function causeOf(error: unknown): string {
 export function asOwnFailure(error: unknown, fallback: string): unknown {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure)) return error;
-  const own = ApplicationFailure.nonRetryable(cause.message, cause.type ?? fallback);
-  own.stack = ''; // it would name files of this project, under the words that matter
+  return ownFailure(cause.message, cause.type ?? fallback);
+}
+
+/** A failure in words alone: its stack would name files of this project, under the words that matter. */
+export function ownFailure(message: string, type: string): ApplicationFailure {
+  const own = ApplicationFailure.nonRetryable(message, type);
+  own.stack = '';
   return own;
 }

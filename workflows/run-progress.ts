@@ -10,8 +10,15 @@ export const NAMED = 20;
 /** The cause by which a validation parks a batch in the ledger. */
 const DIFFERENCE = 'difference';
 
+/** What a run does, whether it is paused or not. */
+export type Phase = Exclude<Progress['state'], 'pausing' | 'paused'>;
+
 export class RunProgress {
-  state: Progress['state'] = 'planning';
+  phase: Phase = 'planning';
+  /** True once the ledger has said which batches are parked and skipped: only then can anything be decided about them. */
+  ready = false;
+  /** True once the ledger holds the run as finished. */
+  closed = false;
   /** Set at the end. */
   verdict: Verdict | undefined;
   plan: RunPlan | null = null;
@@ -30,17 +37,30 @@ export class RunProgress {
   /** Batches about which a person's decision is being recorded: they hold the run up until it is. */
   readonly deciding = new Set<number>();
   readonly inFlight = new Set<number>();
+  /** Of those in flight, the ones that wait for the run to be resumed. */
+  readonly stuck = new Set<number>();
+  /** True where a batch was skipped or taken back: the totals are to be asked of the ledger again. */
+  stale = false;
   started = 0;
   startedWith = 0;
   batchesDone = 0;
   done: LoadResult = { source: 0, inserted: 0, updated: 0, unchanged: 0, quarantined: 0, excluded: 0 };
+  /** What each batch that was loaded in this history has in the totals: one that is loaded again counts once. */
+  private readonly counted = new Map<number, LoadResult>();
+
+  get state(): Progress['state'] {
+    const isOver = this.phase === 'cancelling' || this.phase === 'finished';
+    if (this.pauseCause === null || this.plan === null || isOver) return this.phase;
+    return this.inFlight.size > this.stuck.size ? 'pausing' : 'paused';
+  }
 
   /** Begins where the ledger says that the run stands. */
   begin(plan: RunPlan, remaining: Remaining, now: number): void {
     this.plan = plan;
-    this.state = 'running';
+    this.ready = true;
+    this.allDone = false;
     this.started = now;
-    this.done = remaining.done;
+    this.recount(remaining);
     this.startedWith = remaining.done.source;
     this.batchesDone = remaining.nextBatch - 1 - remaining.batches.length - remaining.skipped.length;
     for (const known of [this.parked, this.differing, this.skipped, this.everLoaded]) known.clear();
@@ -52,21 +72,21 @@ export class RunProgress {
   }
 
   addLoaded(batch: number, result: LoadResult | null): void {
+    const before = this.counted.get(batch);
+    // Loaded by an earlier history, it is in the totals that the ledger gave; how much of them it is, nobody knows here.
+    if (before === undefined && this.everLoaded.has(batch)) return;
     this.everLoaded.add(batch);
     if (result === null) return;
-    this.done = {
-      source: this.done.source + result.source,
-      inserted: this.done.inserted + result.inserted,
-      updated: this.done.updated + result.updated,
-      unchanged: this.done.unchanged + result.unchanged,
-      quarantined: this.done.quarantined + result.quarantined,
-      excluded: this.done.excluded + result.excluded,
-    };
+    if (before !== undefined) this.done = add(this.done, before, -1);
+    this.counted.set(batch, result);
+    this.done = add(this.done, result, 1);
   }
 
-  /** Takes the totals from the ledger again: a batch that is loaded a second time would be counted twice. */
+  /** Takes the totals from the ledger; to be called with nothing in flight, whose load would be counted twice. */
   recount(remaining: Remaining): void {
     this.done = remaining.done;
+    this.counted.clear();
+    this.stale = false;
   }
 
   /** Parks a batch with its cause; `differs` where its validation did. */
@@ -131,4 +151,15 @@ export class RunProgress {
       outage: this.outage,
     };
   }
+}
+
+function add(one: LoadResult, other: LoadResult, sign: 1 | -1): LoadResult {
+  return {
+    source: one.source + sign * other.source,
+    inserted: one.inserted + sign * other.inserted,
+    updated: one.updated + sign * other.updated,
+    unchanged: one.unchanged + sign * other.unchanged,
+    quarantined: one.quarantined + sign * other.quarantined,
+    excluded: one.excluded + sign * other.excluded,
+  };
 }

@@ -11,6 +11,16 @@ export class Window {
     return this.running.size;
   }
 
+  /** True where a task may begin, or where one has failed: {@link rethrow} says so. */
+  get hasRoom(): boolean {
+    return this.running.size < this.size || this.failure !== undefined;
+  }
+
+  /** True where nothing is in flight, or where a task has failed. */
+  get isIdle(): boolean {
+    return this.running.size === 0 || this.failure !== undefined;
+  }
+
   /** More room is there at once; with less, tasks end before others begin. */
   resize(size: number): void {
     this.size = size;
@@ -57,7 +67,8 @@ export class Window {
     return new Promise((resolve) => (this.wake = resolve));
   }
 
-  private rethrow(): void {
+  /** @throws what a task threw first */
+  rethrow(): void {
     if (this.failure !== undefined) throw this.failure.error;
   }
 }

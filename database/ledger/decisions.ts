@@ -2,6 +2,7 @@
 import { CarryoverError } from '../../shared/errors';
 import type { Decision, Hold } from '../../shared/messages';
 import { listBatches } from '../../shared/verb-requests';
+import type { Verb } from '../../shared/names';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { recordDecision } from './audit';
@@ -21,7 +22,7 @@ export interface Sender {
 export async function takeDecision(target: Target, decision: Decision, sender: Sender): Promise<void> {
   const { run, migration, epoch, verb, update, batches, reason, by } = decision;
   await withTransaction(target, 'decide', async (session) => {
-    await lockOpenRun(session, run, epoch);
+    await lockOpenRun(session, run, epoch, verb);
     const details = {
       ...(decision.concurrency === undefined ? {} : { concurrency: decision.concurrency }),
       ...(decision.maxParked === undefined ? {} : { maxParked: decision.maxParked }),
@@ -46,7 +47,7 @@ export async function holdRun(target: Target, { run, epoch, cause }: Hold): Prom
 }
 
 /** @throws CarryoverError where the run is not this owner's, or closed */
-async function lockOpenRun(session: TargetQueries, run: string, epoch: number): Promise<void> {
+async function lockOpenRun(session: TargetQueries, run: string, epoch: number, verb?: Verb): Promise<void> {
   const found = await session.query<{ epoch: string; state: string }>(
     'decide.lock',
     // Not FOR UPDATE: a decision need not wait for the loads that are under way.
@@ -55,7 +56,8 @@ async function lockOpenRun(session: TargetQueries, run: string, epoch: number): 
   );
   requireEpoch(run, epoch, found.rows[0]?.epoch);
   const { state } = found.rows[0]!;
-  if (state !== 'open')
+  // A run whose report failed waits for `resume`, and is finished.
+  if (state !== 'open' && !(state === 'finished' && verb === 'resume'))
     throw new CarryoverError('InputRefused', `run ${run} is ${state}: nothing of it can be changed`);
 }
 

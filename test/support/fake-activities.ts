@@ -232,7 +232,9 @@ export class FakeRun {
     const done: number[] = [];
     const skipped: number[] = [];
     for (const [batch, { state, cause }] of [...this.states].sort(([one], [other]) => one - other)) {
-      if (state === 'validated' || state === 'loaded') done.push(batch);
+      if (state === 'validated' || state === 'loaded' || (state === 'parked' && this.everLoaded.has(batch))) {
+        done.push(batch);
+      }
       if (state === 'skipped') skipped.push(batch);
       else if (state !== 'validated') {
         batches.push({ batch, state, rows: FakeRun.rows(batch), cause, loaded: this.everLoaded.has(batch) });

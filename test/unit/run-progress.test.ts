@@ -105,7 +105,7 @@ describe('the progress of a run', () => {
     const progress = begin(fresh);
     progress.addLoaded(1, { ...none, source: 4751, inserted: 4552, quarantined: 199 });
     progress.addValidated();
-    progress.state = 'finished';
+    progress.phase = 'finished';
     const text = toMarkdown(progress, 11_000);
     expect(text).toContain('**case-states**, run 7: **finished**\n');
     expect(text).toContain('| done | 4751 of 4751 (100.0 %) |');
@@ -139,10 +139,11 @@ describe('the progress of a run', () => {
     expect(toMarkdown(progress, 11_000)).toContain(`rows, about ${words} |`);
   });
 
-  it('takes the totals from the ledger where a batch was loaded twice', () => {
+  it('counts a batch once that was loaded twice, and takes the totals from the ledger where it can', () => {
     const progress = begin(resumed);
     progress.addLoaded(1, { ...none, source: 1000, inserted: 1000 });
     progress.addLoaded(1, { ...none, source: 1000, unchanged: 1000 });
+    expect(progress.toProgress()).toMatchObject({ doneRows: 3000, inserted: 1900, unchanged: 1030 });
     progress.recount({ ...resumed, done: { ...resumed.done, source: 3000, inserted: 2900 } });
     expect(progress.toProgress()).toMatchObject({ doneRows: 3000, inserted: 2900, unchanged: 30 });
   });
@@ -160,7 +161,6 @@ describe('the progress of a run', () => {
     const progress = begin(fresh);
     progress.outage = 'extract of batch 3 waits for the source (ECONNREFUSED)';
     progress.pauseCause = 'backup until six';
-    progress.state = 'paused';
     expect(toMarkdown(progress, 11_000)).toMatch(
       /run 7: \*\*paused\*\*\n\n\*\*Waits for a server\*\*: extract of batch 3 .*\n\n\*\*Paused\*\*: backup until six\. Send the update `resume`/,
     );

@@ -16,5 +16,8 @@ const servers = {
 
 module.exports = {
   testTimeout: 60_000,
-  projects: [group('unit'), group('workflow', servers), group('database', servers), group('end-to-end', servers)],
+  projects: [
+    group('unit'),
+    ...['workflow', 'database', 'end-to-end', 'long', 'recording'].map((name) => group(name, servers)),
+  ],
 };

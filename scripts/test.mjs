@@ -10,6 +10,9 @@ import { report } from './tests/report.mjs';
 // npm test [-- GROUP ... [jest's own options]]: everything, or the named parts. The last line is `N passed, N failed`.
 const QUICK = ['format', 'lint', 'types'];
 const GROUPS = ['unit', 'workflow', 'database', 'end-to-end'];
+// Run by their name alone: what takes minutes, and what writes test/histories/ anew.
+const NAMED_ONLY = ['long', 'recording'];
+const ALL_GROUPS = [...GROUPS, ...NAMED_ONLY];
 
 await runMain(async () => {
   const started = Date.now();
@@ -22,7 +25,7 @@ await runMain(async () => {
     });
   }
   await ensureInstalled();
-  const groups = GROUPS.filter((name) => parts.includes(name));
+  const groups = ALL_GROUPS.filter((name) => parts.includes(name));
   const servers = groups.some((name) => name !== 'unit') ? openTestServers() : undefined;
   const outcomes = [];
   try {
@@ -45,10 +48,10 @@ await runMain(async () => {
 });
 
 function chosen(args) {
-  const end = args.findIndex((arg) => ![...QUICK, ...GROUPS].includes(arg));
+  const end = args.findIndex((arg) => ![...QUICK, ...ALL_GROUPS].includes(arg));
   const parts = end === -1 ? args : args.slice(0, end);
   const jest = end === -1 ? [] : args.slice(end);
   const [unknown] = parts.length === 0 ? jest.filter((arg) => !arg.startsWith('-')) : [];
-  if (unknown) throw new Failure(`There is no part "${unknown}". Parts: ${[...QUICK, ...GROUPS].join(', ')}`);
+  if (unknown) throw new Failure(`There is no part "${unknown}". Parts: ${[...QUICK, ...ALL_GROUPS].join(', ')}`);
   return { parts: parts.length > 0 ? parts : [...QUICK, ...GROUPS], jest };
 }

@@ -111,7 +111,8 @@ const CHECKS: Readonly<Record<Verb, Check>> = {
         problems.push(`${nameBatches(there)} loaded, so that rows of it are in the target: retry, do not skip`);
       }
     }
-    if (optionalText('reason', reason, 'why its rows are left out', problems).reason === undefined && !reason) {
+    optionalText('reason', reason, 'why its rows are left out', problems);
+    if (reason === undefined || reason === null) {
       problems.push('"reason" is missing: it is what the audit and the report will say of its rows');
     }
   },

@@ -46,6 +46,7 @@ export class FakeRun {
   readonly holds: (string | null)[] = [];
   /** What the decision to cancel does to the workflow: set by whoever starts it. */
   cancel: () => Promise<void> = () => Promise.resolve();
+  private decided: () => Promise<void> = () => Promise.resolve();
   readonly behaviours = new Map<string, Behaviour>();
   private readonly inFlight = new Set<number>();
   private readonly everLoaded = new Set<number>();
@@ -63,6 +64,12 @@ export class FakeRun {
   /** Lets a step of every batch, or a port such as `plan`, do this first. */
   on(name: StepName | keyof Runs, behaviour: Behaviour): this {
     this.behaviours.set(name, behaviour);
+    return this;
+  }
+
+  /** Lets a decision that is in the ledger wait before it is answered. */
+  onDecided(wait: () => Promise<void>): this {
+    this.decided = wait;
     return this;
   }
 
@@ -139,6 +146,7 @@ export class FakeRun {
           else this.set(batch, 'running');
         }
         if (decision.verb === 'cancel') await this.cancel();
+        await this.decided();
       },
       hold: async (hold) => {
         await this.call('hold');

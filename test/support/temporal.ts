@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId, WorkflowStartOptions } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import type { Workflow } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { LogEntry } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies';
 import { createWorker } from '../../worker/create-worker';
-import type { MigrateInput, MigrateResult, Progress } from '../../shared/messages';
+import type { AbandonInput, MigrateInput, MigrateResult, Progress } from '../../shared/messages';
 import { workflowBundle } from './bundle';
 import { releaseGates } from './gate';
 import type { FakeRun } from './fake-activities';
@@ -16,25 +18,44 @@ import { services } from './servers';
 /** As a start by hand has it: only a schedule's start can be missed. */
 export type Migrate = (input?: MigrateInput) => Promise<MigrateResult>;
 export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<Migrate>;
+type Abandon = (input?: AbandonInput) => Promise<string>;
+export type AbandonHandle = WorkflowHandleWithFirstExecutionRunId<Abandon>;
 export type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
 
 export interface TestTemporal {
   readonly client: Client;
   /** Starts `migrate` over the fakes, and ends it with `test`. */
   migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
+  /** Starts `abandon` likewise. */
+  abandon<T>(fake: FakeRun, input: AbandonInput, test: (handle: AbandonHandle) => Promise<T>): Promise<T>;
   close(): Promise<void>;
+}
+
+/**
+ * Keeps what the SDK logs out of the output of the tests; once per test file.
+ *
+ * @param warnings where given, what worker and SDK warn of is added to it
+ */
+export function installLogger(warnings?: LogEntry[]): void {
+  const filter = warnings === undefined ? 'ERROR' : 'WARN';
+  Runtime.install({
+    logger:
+      warnings === undefined ? new DefaultLogger('ERROR') : new DefaultLogger('WARN', (entry) => warnings.push(entry)),
+    telemetryOptions: { logging: { filter: { core: filter, other: 'ERROR' }, forward: {} } },
+  });
 }
 
 /**
  * Connects, and runs one worker on a task queue of its own: each start and end of a worker takes a second.
  *
  * @param address the group's private server unless given
+ * @param warnings where given, what worker and SDK warn of is added to it
  */
-export async function openTemporal(address = services().temporal.address): Promise<TestTemporal> {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-  });
+export async function openTemporal(
+  address = services().temporal.address,
+  warnings?: LogEntry[],
+): Promise<TestTemporal> {
+  installLogger(warnings);
   const connection = await NativeConnection.connect({ address });
   const clientConnection = await Connection.connect({ address });
   const client = new Client({ connection: clientConnection });
@@ -49,23 +70,31 @@ export async function openTemporal(address = services().temporal.address): Promi
     throw new Error('the worker has ended');
   });
   died.catch(() => undefined);
+  const start = async <F extends Workflow, T>(
+    type: string,
+    fake: FakeRun,
+    test: (handle: WorkflowHandleWithFirstExecutionRunId<F>) => Promise<T>,
+    args: Parameters<F>,
+  ): Promise<T> => {
+    const workflowId = randomUUID();
+    fakes.set(workflowId, fake);
+    // By name: the function itself would be loaded outside of the sandbox.
+    const options = { workflowId, taskQueue, args } as unknown as WorkflowStartOptions<F>;
+    const handle = await client.workflow.start<F>(type, options);
+    fake.cancel = async () => {
+      await handle.cancel();
+    };
+    try {
+      return await Promise.race([test(handle), died]);
+    } finally {
+      releaseGates();
+      await end(client, workflowId);
+    }
+  };
   return {
     client,
-    migrate: async (fake, test, args = [{ migration: 'case-states' }]) => {
-      const workflowId = randomUUID();
-      fakes.set(workflowId, fake);
-      // By name: the function itself would be loaded outside of the sandbox.
-      const handle = await client.workflow.start<Migrate>('migrate', { workflowId, taskQueue, args });
-      fake.cancel = async () => {
-        await handle.cancel();
-      };
-      try {
-        return await Promise.race([test(handle), died]);
-      } finally {
-        releaseGates();
-        await end(client, workflowId);
-      }
-    },
+    migrate: (fake, test, args = [{ migration: 'case-states' }]) => start('migrate', fake, test, args),
+    abandon: (fake, input, test) => start('abandon', fake, test, [input]),
     close: async () => {
       worker.shutdown();
       await running;

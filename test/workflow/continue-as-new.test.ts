@@ -1,6 +1,7 @@
 import { CarryoverError } from '../../shared/errors';
 import { FakeRun, STEPS } from '../support/fake-activities';
 import { Gate } from '../support/gate';
+import { historiesOf } from '../support/histories';
 import { startSmallHistoryServer } from '../support/small-history-server';
 import type { OwnTemporal } from '../support/small-history-server';
 import { openTemporal, scheduledActivities, until } from '../support/temporal';
@@ -17,17 +18,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** The histories of a workflow, oldest first. */
-async function historiesOf(handle: MigrateHandle): Promise<History[]> {
-  const histories: History[] = [];
-  let runId: string | null | undefined = handle.firstExecutionRunId;
-  while (runId) {
-    const history: History = await temporal.client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
-    histories.push(history);
-    runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
-  }
-  return histories;
-}
+const chainOf = (handle: MigrateHandle) => historiesOf(temporal.client, handle.workflowId, handle.firstExecutionRunId);
 
 const noRoom = (): never => {
   throw new CarryoverError('PreflightFailed', 'no room'); // a failure that no retry can mend
@@ -42,7 +33,7 @@ describe('a run that goes on in new histories', () => {
       for (const batch of all) expect(fake.callsOf(batch).filter((step) => step !== 'cut')).toEqual([...STEPS]);
       expect(fake.calls.filter((call) => call === 'open')).toHaveLength(1);
       expect(fake.most).toBe(3);
-      const histories = await historiesOf(handle);
+      const histories = await chainOf(handle);
       expect(histories.length).toBeGreaterThan(2);
       for (const history of histories.slice(1)) {
         expect(scheduledActivities(history)[0]!.type).toBe('remaining');
@@ -94,7 +85,7 @@ describe('a run that goes on in new histories', () => {
       await first.executeUpdate<string, [{ batch: number }]>('retryBatch', { args: [{ batch: 1 }] });
       gate.release();
       expect(await handle.result()).toMatchObject({ pending: 0 });
-      const [one, ...others] = await historiesOf(handle);
+      const [one, ...others] = await chainOf(handle);
       const summaries = (history: History) => scheduledActivities(history).map(({ summary }) => summary);
       expect(summaries(one!).filter((summary) => summary === 'case-states batch 1: extract')).toHaveLength(1);
       expect(others.flatMap(summaries)).toContain('case-states batch 1: extract');

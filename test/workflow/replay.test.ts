@@ -1,54 +1,89 @@
-import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { readFileSync, readdirSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { CarryoverError } from '../../shared/errors';
-import { workflowBundle } from '../support/bundle';
-import { FakeRun } from '../support/fake-activities';
-import { openTemporal, until } from '../support/temporal';
-import type { MigrateHandle, TestTemporal } from '../support/temporal';
+import { changedBundle, workflowBundle } from '../support/bundle';
+import { readHistories } from '../support/histories';
+import { installLogger, scheduledActivities } from '../support/temporal';
+import type { History } from '../support/temporal';
 
-let temporal: TestTemporal;
-beforeAll(async () => (temporal = await openTemporal()));
-afterAll(() => temporal.close());
+const FOLDER = join(__dirname, '..', 'histories');
+const recorded = readHistories();
+beforeAll(() => installLogger());
 
-/** A history's JSON text, as a file would hold it. */
-const record = async (handle: MigrateHandle): Promise<string> => historyToJSON(await handle.fetchHistory());
+type Bundle = { codePath: string } | { code: string };
+const replay = (workflowBundle: Bundle, history: History) =>
+  Worker.runReplayHistory({ workflowBundle }, history, 'replayed');
 
-async function replay(text: string): Promise<void> {
-  const history = historyFromJSON(JSON.parse(text));
-  await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history, 'replayed');
-}
-
-/** A plain run of three batches. */
-const plainRun = (): Promise<string> =>
-  temporal.migrate(new FakeRun({ batches: 3 }), async (handle) => {
-    await handle.result();
-    return record(handle);
-  });
+const ofType = (name: string, of: string): History => {
+  const { histories } = recorded.find((each) => each.name === name)!;
+  expect(histories).toHaveLength(1);
+  expect(scheduledActivities(histories[0]!).map(({ type }) => type)).toContain(of);
+  return histories[0]!;
+};
 
 describe('recorded histories', () => {
-  it('of a plain run replay', async () => {
-    const history = await plainRun();
-    expect(history.match(/EVENT_TYPE_ACTIVITY_TASK_COMPLETED/g)!.length).toBeGreaterThan(20);
-    await replay(history);
+  it('are there for every kind of run', () => {
+    expect(
+      recorded.map(({ name, histories }) => `${name}: ${histories.length > 2 ? 'chain' : histories.length}`),
+    ).toEqual([
+      'abandoned: 1',
+      'cancelled: 1',
+      'continued: chain',
+      'not-proven: 1',
+      'parked-and-retried: 1',
+      'paused-and-resumed: 1',
+      'plain: 1',
+      'resumed: 1',
+      'skipped: 1',
+    ]);
   });
 
-  it('of a run with a parked batch that ran again replay', async () => {
-    const fake = new FakeRun({ batches: 3 }).on('load', (batch, time) => {
-      if (batch === 2 && time === 1) throw new CarryoverError('PreflightFailed', 'no room');
-    });
-    const history = await temporal.migrate(fake, async (handle) => {
-      await until(handle, ({ state }) => state === 'waiting');
-      await handle.executeUpdate<string, [{ batch: number }]>('retryBatch', { args: [{ batch: 2 }] });
-      await handle.result();
-      return record(handle);
-    });
-    expect(history.match(/EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED/g)).toHaveLength(1);
-    await replay(history);
+  it.each([
+    ['plain', 'validate'],
+    ['parked-and-retried', 'park'],
+    ['parked-and-retried', 'decide'],
+    ['skipped', 'decide'],
+    ['paused-and-resumed', 'decide'],
+    ['cancelled', 'release'],
+    ['abandoned', 'abandon'],
+    ['not-proven', 'report'],
+  ])('%s has the activity %s', (name, activity) => {
+    ofType(name, activity);
   });
 
-  it('do not where the workflow would do something else: the replay looks', async () => {
-    const history = (await plainRun()).replaceAll('"mapActors"', '"mapPeople"');
-    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  it.each(recorded.flatMap(({ name, histories }) => histories.map((history, at) => [name, at + 1, history] as const)))(
+    '%s, history %i, replays',
+    async (_name, _number, history) => {
+      await replay(await workflowBundle(), history);
+    },
+  );
+
+  it('say nothing of the machine that recorded them', () => {
+    for (const file of readdirSync(FOLDER)) {
+      const text = readFileSync(join(FOLDER, file), 'utf8');
+      for (const own of [hostname(), `/${userInfo().username}/`, '/tmp/', '.ts:']) expect(text).not.toContain(own);
+      expect(text).not.toMatch(/\d+@/);
+      expect(text.length).toBeLessThan(300_000);
+    }
+  });
+});
+
+describe('a changed workflow', () => {
+  it('that takes the steps of a batch in another order is seen by the replay', async () => {
+    const bundle = await changedBundle('workflows/run-batch.ts', (text) =>
+      text.replace(`'mapCases', 'mapActors', 'transform'`, `'mapActors', 'mapCases', 'transform'`),
+    );
+    await expect(replay(bundle, ofType('plain', 'transform'))).rejects.toThrow(DeterminismViolationError);
+    // An abandoned run has no steps: nothing of it has changed.
+    await replay(bundle, ofType('abandoned', 'abandon'));
+  });
+
+  it('that asks the ledger once more at its end is seen by the replay', async () => {
+    const bundle = await changedBundle('workflows/carry-batches.ts', (text) =>
+      text.replace('if (!progress.isHeldUp) return;', 'if (!progress.isHeldUp) return void (await ask());'),
+    );
+    await expect(replay(bundle, ofType('plain', 'finish'))).rejects.toThrow(DeterminismViolationError);
   });
 });

@@ -39,11 +39,20 @@ export const steps = proxyActivities<
   retry,
 });
 
-/** Work on whole tables, once per run: planning counts the source, finishing checks the target, the report groups it. */
-export const run = proxyActivities<Pick<Activities, 'plan' | 'finish' | 'report' | 'abandon'>>({
-  startToCloseTimeout: '2h',
-  heartbeatTimeout: '15s',
-  retry,
+const whole = { startToCloseTimeout: '2h', heartbeatTimeout: '15s', retry } as const;
+
+/** Work on whole tables, once per run: planning counts the source. */
+export const run = proxyActivities<Pick<Activities, 'plan' | 'abandon'>>({
+  ...whole,
+  // Whoever cancels a start need not wait: a run that is opened nevertheless has no owner, and the next start goes on.
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+/** Work on whole tables at a run's end: checks of the target, and the report, which groups it. */
+export const closing = proxyActivities<Pick<Activities, 'finish' | 'report'>>({
+  ...whole,
+  // A cancelled run must know whether its end was committed: it is over then, and its report is made.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
 /** The failure type of an activity's error, if that is what it is. */

@@ -89,10 +89,10 @@ function verb<T extends object>(control: RunControl, name: Verb, act: (request: 
   );
 }
 
-function standingOf({ progress, cancelling, resuming }: RunControl, name: Verb): Standing {
+function standingOf({ progress, cancelling, resuming, holdsItself }: RunControl, name: Verb): Standing {
   const { phase, plan, closed, pauseCause } = progress;
-  // Neither of them needs to know what is parked.
-  const isAlwaysKnown = name === 'cancel' || (name === 'resume' && pauseCause !== null);
+  // None of them needs to know what is parked.
+  const isAlwaysKnown = name === 'cancel' || (name === 'resume' && holdsItself);
   return {
     ready: progress.ready || (plan !== null && isAlwaysKnown),
     verifying: phase === 'verifying',

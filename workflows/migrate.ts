@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { MigrateInput, MigrateResult, MissedResult, Planned } from '../shared/messages';
-import { failureType, farewell, run as runActivities } from './activity-proxies';
+import { closing, failureType, farewell, run as runActivities } from './activity-proxies';
 import { carryBatches } from './carry-batches';
 import { registerHandlers } from './handlers';
 import { RunControl, asOwnFailure } from './run-control';
@@ -76,13 +76,13 @@ async function finish(control: RunControl): Promise<MigrateResult> {
   const { run, migration, epoch } = plan;
   control.enter('verifying');
   const headline = await control.insist(() =>
-    runActivities.finish.executeWithOptions({ summary: `${migration}: checks` }, [{ run, migration, epoch }]),
+    closing.finish.executeWithOptions({ summary: `${migration}: checks` }, [{ run, migration, epoch }]),
   );
   progress.closed = true;
   // Also where the workflow was cancelled in this moment: the ledger holds the run as finished.
   await control.insist(() =>
     CancellationScope.nonCancellable(() =>
-      runActivities.report.executeWithOptions({ summary: `${migration}: report` }, [{ run, migration, epoch }]),
+      closing.report.executeWithOptions({ summary: `${migration}: report` }, [{ run, migration, epoch }]),
     ),
   );
   progress.verdict = headline.verdict;

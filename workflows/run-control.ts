@@ -45,6 +45,8 @@ export class RunControl {
   resuming = false;
   /** True where this history goes on with an earlier one: a decision sent meanwhile waits until the ledger has answered. */
   readonly isContinued: boolean;
+  /** True where the run has paused by itself in this history, so that `resume` need not know what is parked. */
+  holdsItself = false;
   private isBehind = false;
   private turn: Promise<void> = Promise.resolve();
   private told: { state: RunState; parked: number } | undefined;
@@ -135,6 +137,7 @@ export class RunControl {
     await this.inTurn(async () => {
       const { run, migration, epoch } = this.plan;
       this.progress.pauseCause = cause;
+      this.holdsItself = true;
       this.tell();
       try {
         await ledger.hold.executeWithOptions({ summary: `${migration}: pause` }, [{ run, epoch, cause }]);

@@ -50,7 +50,9 @@ export class RunProgress {
 
   get state(): Progress['state'] {
     const isOver = this.phase === 'cancelling' || this.phase === 'finished';
-    if (this.pauseCause === null || this.plan === null || isOver) return this.phase;
+    if (this.plan === null || isOver) return this.phase;
+    // Nothing can be decided yet: as while it plans.
+    if (this.pauseCause === null) return this.phase === 'running' && !this.ready ? 'planning' : this.phase;
     return this.inFlight.size > this.stuck.size ? 'pausing' : 'paused';
   }
 

@@ -14,7 +14,7 @@ import type { MigrateHandle, TestTemporal } from '../support/temporal';
 let server: OwnTemporal;
 let temporal: TestTemporal;
 beforeAll(async () => {
-  server = await startOwnTemporal(120); // so small that a run of 12 batches takes several histories
+  server = await startOwnTemporal({ events: 120 }); // so small that a run of 12 batches takes several histories
   temporal = await openTemporal(server.address);
 });
 afterAll(async () => {

@@ -32,6 +32,8 @@ export interface FakeSettings {
   /** What of the plan is to be other than usual. */
   plan?: Partial<RunPlan>;
   nextBatch?: number;
+  /** Steps answer at once: nothing is to overlap. */
+  hasty?: boolean;
 }
 
 type State = BatchState;
@@ -71,6 +73,11 @@ export class FakeRun {
   onDecided(wait: () => Promise<void>): this {
     this.decided = wait;
     return this;
+  }
+
+  /** Batches between extract and validate. */
+  get inFlightNow(): number {
+    return this.inFlight.size;
   }
 
   callsOf(batch: number): string[] {
@@ -219,7 +226,8 @@ export class FakeRun {
     aborted.catch(() => undefined);
     const told = await Promise.race([this.call(name, batch), aborted]);
     // A few milliseconds, different for each: else steps of several batches would never overlap.
-    await new Promise((resolve) => setTimeout(resolve, (batch * 7 + name.length * 3) % 10));
+    if (this.settings.hasty !== true)
+      await new Promise((resolve) => setTimeout(resolve, (batch * 7 + name.length * 3) % 10));
     return told;
   }
 

@@ -1,7 +1,7 @@
 /** A Temporal of a test's own: to restart it, or to have a new history suggested after a few events instead of thousands. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -18,8 +18,16 @@ export interface OwnTemporal {
   start(): Promise<void>;
 }
 
-/** @param events after which the server suggests to continue as new; its own default unless given */
-export async function startOwnTemporal(events?: number): Promise<OwnTemporal> {
+export interface OwnSettings {
+  /** After how many events the server suggests to continue as new; its own default unless given. */
+  readonly events?: number;
+  /** File that takes what the server warns of. */
+  readonly log?: string;
+  /** True where it is never to be stopped and started again: it then writes nothing to the disk. */
+  readonly forgetful?: boolean;
+}
+
+export async function startOwnTemporal({ events, log, forgetful = false }: OwnSettings = {}): Promise<OwnTemporal> {
   // Below the home of this run: its end finds the server by this file, whatever becomes of the test.
   const folder = join(newHome(), 'temporal');
   mkdirSync(folder);
@@ -30,16 +38,28 @@ export async function startOwnTemporal(events?: number): Promise<OwnTemporal> {
   const suggestion = `limit.historyCount.suggestContinueAsNew=${events}`;
   let stop = (): Promise<void> => Promise.resolve();
   const start = async (): Promise<void> => {
+    const output = log === undefined ? 'ignore' : openSync(log, 'a');
     const server = spawn(
       command(folder),
       [
-        ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
-        ...['--db-filename', join(folder, 'temporal.db')],
+        ...[
+          'server',
+          'start-dev',
+          '--headless',
+          '--ip',
+          '127.0.0.1',
+          '--port',
+          String(port),
+          '--log-level',
+          log === undefined ? 'error' : 'warn',
+        ],
+        ...(forgetful ? [] : ['--db-filename', join(folder, 'temporal.db')]),
         ...(events === undefined ? [] : ['--dynamic-config-value', suggestion]),
         ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
       ],
-      { stdio: 'ignore', env: cleanEnvironment() },
+      { stdio: ['ignore', output, output], env: cleanEnvironment() },
     );
+    if (output !== 'ignore') closeSync(output);
     const ended = once(server, 'exit');
     stop = async () => {
       server.kill();

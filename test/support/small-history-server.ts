@@ -5,4 +5,4 @@ import type { OwnTemporal } from './own-temporal';
 export type { OwnTemporal } from './own-temporal';
 
 /** @param events after which the server suggests to continue as new */
-export const startSmallHistoryServer = (events: number): Promise<OwnTemporal> => startOwnTemporal(events);
+export const startSmallHistoryServer = (events: number): Promise<OwnTemporal> => startOwnTemporal({ events });

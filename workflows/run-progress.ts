@@ -60,6 +60,7 @@ export class RunProgress {
   begin(plan: RunPlan, remaining: Remaining, now: number): void {
     this.plan = plan;
     this.ready = true;
+    this.phase = 'running';
     this.allDone = false;
     this.started = now;
     this.recount(remaining);

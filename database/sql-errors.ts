@@ -112,6 +112,7 @@ export function toCarryoverError(side: Side, error: unknown): unknown {
     rule.becomes,
     `the ${side} refused a statement (${where.join(', ')}): ${wordsOf(rule, error)}; ${next}`,
     code,
+    error.constraint,
   );
 }
 

@@ -38,6 +38,11 @@ export const REMEDIES: Readonly<Record<Reason, { readonly meaning: string; reado
     meaning: 'a wall clock that was twice: the hour that is repeated in autumn',
     recover: 'choose the first or the second hour in the mapping (fold)',
   },
+  constraint_rejected: {
+    meaning:
+      'a row that a constraint or trigger of the target refused; its columns name the constraint, or the SQLSTATE',
+    recover: 'correct the row in the source, or the rule in the target',
+  },
 };
 
 /** The remedy of a reason that is read back from a ledger, which an older or newer version may have written. */

@@ -82,6 +82,8 @@ export class CarryoverError extends Error {
     message: string,
     /** The driver's or the server's code, such as `ECONNREFUSED` or an SQLSTATE, where there was one. */
     readonly code?: string,
+    /** Name of the constraint that refused, where the server told one. */
+    readonly constraint?: string,
   ) {
     super(message);
     this.name = type;

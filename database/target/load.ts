@@ -3,24 +3,20 @@
  * differs, before-images of what it changes, keys of what it inserts, quarantine, lookups and the ledger's line.
  * Committed means done; not committed means nothing happened.
  */
-import { LINEAGE_HASHES, hasIntegerKey, namedColumns, referencesOf, targetKey } from '../../mappings/mapping';
+import { hasIntegerKey, referencesOf } from '../../mappings/mapping';
+import { CarryoverError } from '../../shared/errors';
 import type { TimedMapping } from '../converters/converter';
 import type { LoadResult, StagedBatchRef } from '../../shared/messages';
 import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
-import { hashOfValues, isOurs, stagedKey, stagedLineage, targetKeyText, targetValues } from './expressions';
+import { stagedKey, targetKeyText } from './expressions';
+import { writeIsolating } from './isolate';
 import { targetInRange } from './key-range';
-import { quotePg, quotePgTable } from './quote';
+import { quotePgTable } from './quote';
 import type { TargetQueries } from './session';
 import { requireStage, requireTable } from './stage';
 import type { StageTables } from './stage';
-import { joinReferences } from './transform';
-
-interface Written {
-  readonly inserted: number;
-  readonly updated: number;
-}
 
 export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: StagedBatchRef): Promise<LoadResult> {
   if (isDone(attempt.batch)) return resultOf(attempt.batch);
@@ -32,15 +28,24 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     if (isDone(batch)) return resultOf(batch);
     const { session } = attempt;
     await forgetEarlierLoad(session, ref);
-    const fit = (batch.staged ?? 0) - (await countUnfit(attempt, tables));
+    // A deferred constraint would refuse at the commit, where nobody could tell which row.
+    await session.query('load.immediate', 'SET CONSTRAINTS ALL IMMEDIATE');
     const fresh = await isFresh(attempt, mapping, batch, tables);
-    const written = fresh ? await insertAll(attempt, mapping, tables) : await upsert(attempt, mapping, tables);
+    const written = await writeIsolating(attempt, mapping, tables, fresh, batch.staged ?? 0);
     await settleReplayed(session, ref, stagedKey(mapping), tables);
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
     await recordLookups(session, mapping, ref, tables);
+    // Counted here and not before: a stage that was emptied meanwhile must not pass for rows that are unchanged.
+    const fit = await countFit(attempt, tables);
+    if (fit + quarantined + batch.excluded !== batch.source) {
+      throw new CarryoverError(
+        'StageLost',
+        `batch ${ref.batch} has ${batch.source} source rows, but ${fit + quarantined} staged ones and ${batch.excluded} ` +
+          `excluded: its stage is not whole, and it starts again at extract`,
+      );
+    }
     const unchanged = fit - written.inserted - written.updated;
-    // The ledger's CHECK compares these with `source`, as the source server counted it: rows that got lost on the way
-    // cannot be committed.
+    // The ledger's CHECK compares them once more with `source`, as the source server counted it.
     await session.query(
       'load.record',
       `UPDATE carryover.batches
@@ -74,10 +79,10 @@ async function forgetEarlierLoad(session: TargetQueries, ref: StagedBatchRef): P
   await session.query('load.forgetFindings', 'DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2', batch);
 }
 
-async function countUnfit(attempt: Attempt, tables: StageTables): Promise<number> {
+async function countFit(attempt: Attempt, tables: StageTables): Promise<number> {
   const counted = await attempt.session.query<{ rows: string }>(
-    'load.countUnfit',
-    `SELECT count(*) AS rows FROM ${tables.unfit}`,
+    'load.countFit',
+    `SELECT count(*) AS rows FROM ${tables.rows} r WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)`,
   );
   return Number(counted.rows[0]!.rows);
 }
@@ -98,100 +103,4 @@ async function isFresh(
     `SELECT EXISTS (SELECT FROM ${target} t WHERE ${range}) AS any`,
   );
   return !found.rows[0]!.any;
-}
-
-/**
- * Values of the fit rows, each computed once: OFFSET 0 keeps the planner from copying the expressions into the hash of
- * the target row.
- */
-function fitRows(mapping: TimedMapping, tables: StageTables): { columns: string[]; query: string } {
-  const values = targetValues(mapping);
-  const lineage = quotePg(mapping.lineage.target);
-  const kept = ['n', 'sha256', ...namedColumns(mapping).map((_name, index) => `c${index}`)];
-  const inner = [...kept.map((column) => `r.${column}`), ...values.map(({ sql }, index) => `${sql} AS t${index}`)];
-  const hash = hashOfValues(values.map((_value, index) => `r.t${index}`));
-  const query =
-    `SELECT ${values.map(({ column }, index) => `r.t${index} AS ${quotePg(column)}`).join(', ')}, ` +
-    `jsonb_build_object(${stagedLineage(mapping)}, '${LINEAGE_HASHES.target}', ${hash}) AS ${lineage}, r.n AS staged_row ` +
-    `FROM (SELECT ${inner.join(', ')} FROM ${tables.rows} r ${joinReferences(mapping, tables)} ` +
-    `LEFT JOIN ${tables.unfit} u ON u.n = r.n WHERE u.n IS NULL OFFSET 0) r`;
-  return { columns: [...values.map(({ column }) => quotePg(column)), lineage], query };
-}
-
-async function insertAll(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written> {
-  const target = quotePgTable(mapping.target.schema, mapping.target.table);
-  const { columns, query } = fitRows(mapping, tables);
-  const list = columns.join(', ');
-  // Sorted by id: random ids in index order touch each page of the primary key once.
-  const inserted = await attempt.session.query(
-    'load.insertFresh',
-    `INSERT INTO ${target} (${list}) SELECT ${list} FROM (${query}) fit ORDER BY ${quotePg(mapping.id.target)}`,
-  );
-  if ((inserted.rowCount ?? 0) > 0) {
-    await attempt.session.query(
-      'load.recordFresh',
-      `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
-       SELECT $1, $2, array_agg(${stagedKey(mapping)} ORDER BY r.n) FROM ${tables.rows} r
-       WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)
-       ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
-      [attempt.ref.run, attempt.ref.batch],
-    );
-  }
-  return { inserted: inserted.rowCount ?? 0, updated: 0 };
-}
-
-async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written> {
-  const { session, ref } = attempt;
-  const target = quotePgTable(mapping.target.schema, mapping.target.table);
-  const { columns, query } = fitRows(mapping, tables);
-  const key = targetKey(mapping).map(quotePg);
-  const sameKey = key.map((column) => `t.${column} = c.${column}`).join(' AND ');
-  const tuple = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
-  await session.query(
-    'load.changes',
-    `CREATE TEMP TABLE changes ON COMMIT DROP AS
-     SELECT c.*, t.ctid IS NOT NULL AS existed FROM (${query}) c LEFT JOIN ${target} t ON ${sameKey}
-     WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}`,
-  );
-  // Locked before they are judged: what another writer does meanwhile is seen, or waits.
-  await session.query(
-    'load.lockRows',
-    `SELECT FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed FOR UPDATE OF t`,
-  );
-  const ours = isOurs(mapping, 't');
-  const legacyKey = targetKeyText(mapping, 't');
-  await session.query(
-    'load.beforeImages',
-    `INSERT INTO carryover.before_images (run_id, batch, legacy_key, target_row)
-     SELECT $1, $2, ${legacyKey}, to_jsonb(t) FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed AND ${ours}
-     ON CONFLICT DO NOTHING`,
-    [ref.run, ref.batch],
-  );
-  // A row that is not as we wrote it was changed by somebody else: it is kept, and told of.
-  await session.query(
-    'load.kept',
-    `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key)
-     SELECT $1, $2, 'changed_in_target', ${legacyKey} FROM ${target} t JOIN changes c ON ${sameKey}
-     WHERE c.existed AND NOT ${ours}`,
-    [ref.run, ref.batch],
-  );
-  const updated = await session.query(
-    'load.update',
-    `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}
-     FROM changes c WHERE ${sameKey} AND c.existed AND ${ours}`,
-  );
-  const list = columns.join(', ');
-  const inserted = await session.query(
-    'load.insert',
-    `INSERT INTO ${target} (${list}) SELECT ${list} FROM changes WHERE NOT existed ORDER BY ${quotePg(mapping.id.target)}`,
-  );
-  await session.query(
-    'load.recordKeys',
-    `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
-     SELECT $1, $2, keys FROM (SELECT array_agg(${stagedKey(mapping)} ORDER BY r.n) AS keys
-       FROM changes c JOIN ${tables.rows} r ON r.n = c.staged_row WHERE NOT c.existed) k WHERE keys IS NOT NULL
-     ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
-    [ref.run, ref.batch],
-  );
-  return { inserted: inserted.rowCount ?? 0, updated: updated.rowCount ?? 0 };
 }

@@ -1,7 +1,8 @@
 /** The dirty sample: every row that is not loaded is kept whole, with its reasons, once, and counted per run. */
 import { caseStates } from '../../mappings/case-states';
 import { messages } from '../../mappings/messages';
-import { REASONS } from '../../shared/reasons';
+import { ROW_REASONS } from '../../shared/reasons';
+import type { Reason } from '../../shared/reasons';
 import { createEngine, migrate } from '../support/engine';
 import type { Engine, Migrated, SourceRow } from '../support/engine';
 
@@ -83,7 +84,7 @@ describe('the quarantine of the dirty sample', () => {
     const found = await engine.onTarget<{ reason: string }>(
       'SELECT DISTINCT unnest(reasons) AS reason FROM carryover.quarantine',
     );
-    expect(found.map(({ reason }) => reason).sort()).toEqual([...REASONS].sort());
+    expect(found.map(({ reason }) => reason).sort()).toEqual([...ROW_REASONS].sort());
   });
 
   it('gives each row all its reasons in the fixed order, the first as the primary one', async () => {
@@ -92,7 +93,7 @@ describe('the quarantine of the dirty sample', () => {
     );
     for (const { reason, reasons } of rows) {
       expect(reason).toBe(reasons[0]);
-      const ranks = reasons.map((each) => REASONS.indexOf(each as (typeof REASONS)[number]));
+      const ranks = reasons.map((each) => ROW_REASONS.indexOf(each as Reason));
       expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
     }
     const several = await engine.onTarget<{ reasons: string[] }>(

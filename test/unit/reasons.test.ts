@@ -1,7 +1,7 @@
 import { REASONS } from '../../shared/reasons';
 
 describe('the reasons of the quarantine', () => {
-  it('are ranked: lookups before codes, codes before values, values before times', () => {
+  it('are ranked: lookups before codes, codes before values, values before times, and last the target', () => {
     // The rank decides the primary reason of rows that are in ledgers already: a change is a change of meaning.
     expect(REASONS).toEqual([
       'case_unmapped',
@@ -13,6 +13,7 @@ describe('the reasons of the quarantine', () => {
       'value_too_long',
       'time_gap',
       'time_ambiguous',
+      'constraint_rejected',
     ]);
   });
 });

@@ -1,0 +1,93 @@
+/**
+ * A row that the target refuses unforeseen must not take its batch along: the write is halved until the refused rows
+ * stand alone. They go to quarantine, a few of them; more than a few are no matter of single rows, and stop the load.
+ */
+import { CarryoverError } from '../../shared/errors';
+import type { TimedMapping } from '../converters/converter';
+import type { Attempt } from '../ledger/attempts';
+import { mayBeIsolated } from '../sql-errors';
+import type { StageTables } from './stage';
+import { writeRows } from './write-rows';
+import type { Part, Written } from './write-rows';
+
+/** Rows of a batch that may be isolated: the smaller of 100 and 1 %, but at least 10. */
+export const isolationLimit = (staged: number): number => Math.max(10, Math.min(100, Math.floor(staged / 100)));
+
+/**
+ * Writes the fit rows of a batch. Those that the target refuses are listed as unfit, with reason `constraint_rejected`.
+ *
+ * @param staged rows of the batch, by which the limit is drawn
+ * @throws CarryoverError `RowsRefused` beyond the limit; what no halving can find passes through
+ */
+export async function writeIsolating(
+  attempt: Attempt,
+  mapping: TimedMapping,
+  tables: StageTables,
+  fresh: boolean,
+  staged: number,
+): Promise<Written> {
+  const { session } = attempt;
+  const limit = isolationLimit(staged);
+  let isolated = 0;
+
+  const write = (part: Part): Promise<Written> => writeRows(attempt, mapping, tables, fresh, part);
+
+  /** The part, under a savepoint of its own; the refusal of it where there is one. */
+  const attemptPart = async (part: Part): Promise<Written | CarryoverError> => {
+    await session.query('load.savepoint', 'SAVEPOINT part');
+    try {
+      const written = await write(part);
+      await session.query('load.release', 'RELEASE SAVEPOINT part');
+      return written;
+    } catch (error) {
+      if (!mayBeIsolated(error) || !(error instanceof CarryoverError)) throw error;
+      await session.query('load.rollbackTo', 'ROLLBACK TO SAVEPOINT part');
+      await session.query('load.releaseFailed', 'RELEASE SAVEPOINT part');
+      return error;
+    }
+  };
+
+  const setAside = async (n: number, error: CarryoverError): Promise<void> => {
+    isolated += 1;
+    if (isolated > limit) throw tooMany(limit, staged, error);
+    await session.query(
+      'load.isolate',
+      `INSERT INTO ${tables.unfit} (n, reasons, columns) VALUES ($1, ARRAY['constraint_rejected'], ARRAY[$2::text])`,
+      [n, error.constraint ?? `SQLSTATE ${error.code ?? 'unknown'}`],
+    );
+  };
+
+  // What was written of one half stays while the other is tried: a row may be refused for its neighbour's sake.
+  const halve = async (part: { from: number; to: number }, error: CarryoverError): Promise<Written> => {
+    if (part.from === part.to) {
+      await setAside(part.from, error);
+      return { inserted: 0, updated: 0 };
+    }
+    const middle = Math.floor((part.from + part.to) / 2);
+    const left = await tried({ from: part.from, to: middle });
+    const right = await tried({ from: middle + 1, to: part.to });
+    return { inserted: left.inserted + right.inserted, updated: left.updated + right.updated };
+  };
+
+  const tried = async (part: { from: number; to: number }): Promise<Written> => {
+    const outcome = await attemptPart(part);
+    return outcome instanceof CarryoverError ? halve(part, outcome) : outcome;
+  };
+
+  const whole = await attemptPart(null);
+  if (!(whole instanceof CarryoverError)) return whole;
+  const bounds = await session.query<{ from: number; to: number }>(
+    'load.bounds',
+    `SELECT min(n)::float8 AS from, max(n)::float8 AS to FROM ${tables.rows}`,
+  );
+  return halve(bounds.rows[0]!, whole);
+}
+
+function tooMany(limit: number, staged: number, error: CarryoverError): CarryoverError {
+  return new CarryoverError(
+    'RowsRefused',
+    `the target refused more than ${limit} of the batch's ${staged} rows, so that it is no matter of single rows; the ` +
+      `last refusal: ${error.message}`,
+    error.code,
+  );
+}

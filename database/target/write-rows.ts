@@ -1,0 +1,131 @@
+/** Writes the fit rows of a batch, or of a part of it, into the target, with images and keys of what it changes. */
+import { LINEAGE_HASHES, namedColumns } from '../../mappings/mapping';
+import { targetKey } from '../../mappings/mapping';
+import type { TimedMapping } from '../converters/converter';
+import type { Attempt } from '../ledger/attempts';
+import { hashOfValues, isOurs, stagedKey, stagedLineage, targetKeyText, targetValues } from './expressions';
+import { quotePg, quotePgTable } from './quote';
+import type { StageTables } from './stage';
+import { joinReferences } from './transform';
+
+export interface Written {
+  readonly inserted: number;
+  readonly updated: number;
+}
+
+/** Numbers of staged rows, both included; null for all. */
+export type Part = { readonly from: number; readonly to: number } | null;
+
+/** The condition that a staged row `r` is of the part. */
+export const within = (part: Part): string =>
+  part === null ? '' : ` AND r.n BETWEEN ${Math.trunc(part.from)} AND ${Math.trunc(part.to)}`;
+
+/** @param fresh true where the target holds no row of the batch, so that a plain INSERT will do */
+export function writeRows(
+  attempt: Attempt,
+  mapping: TimedMapping,
+  tables: StageTables,
+  fresh: boolean,
+  part: Part,
+): Promise<Written> {
+  return fresh ? insertAll(attempt, mapping, tables, part) : upsert(attempt, mapping, tables, part);
+}
+
+/**
+ * Values of the fit rows, each computed once: OFFSET 0 keeps the planner from copying the expressions into the hash of
+ * the target row.
+ */
+function fitRows(mapping: TimedMapping, tables: StageTables, part: Part): { columns: string[]; query: string } {
+  const values = targetValues(mapping);
+  const lineage = quotePg(mapping.lineage.target);
+  const kept = ['n', 'sha256', ...namedColumns(mapping).map((_name, index) => `c${index}`)];
+  const inner = [...kept.map((column) => `r.${column}`), ...values.map(({ sql }, index) => `${sql} AS t${index}`)];
+  const hash = hashOfValues(values.map((_value, index) => `r.t${index}`));
+  const query =
+    `SELECT ${values.map(({ column }, index) => `r.t${index} AS ${quotePg(column)}`).join(', ')}, ` +
+    `jsonb_build_object(${stagedLineage(mapping)}, '${LINEAGE_HASHES.target}', ${hash}) AS ${lineage}, r.n AS staged_row ` +
+    `FROM (SELECT ${inner.join(', ')} FROM ${tables.rows} r ${joinReferences(mapping, tables)} ` +
+    `LEFT JOIN ${tables.unfit} u ON u.n = r.n WHERE u.n IS NULL${within(part)} OFFSET 0) r`;
+  return { columns: [...values.map(({ column }) => quotePg(column)), lineage], query };
+}
+
+/** Writes a part of the batch into a target that holds no row of the batch. */
+async function insertAll(attempt: Attempt, mapping: TimedMapping, tables: StageTables, part: Part): Promise<Written> {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const { columns, query } = fitRows(mapping, tables, part);
+  const list = columns.join(', ');
+  // Sorted by id: random ids in index order touch each page of the primary key once.
+  const inserted = await attempt.session.query(
+    'load.insertFresh',
+    `INSERT INTO ${target} (${list}) SELECT ${list} FROM (${query}) fit ORDER BY ${quotePg(mapping.id.target)}`,
+  );
+  if ((inserted.rowCount ?? 0) > 0) {
+    await attempt.session.query(
+      'load.recordFresh',
+      `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
+       SELECT $1, $2, array_agg(${stagedKey(mapping)} ORDER BY r.n) FROM ${tables.rows} r
+       WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)${within(part)}
+       ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
+      [attempt.ref.run, attempt.ref.batch],
+    );
+  }
+  return { inserted: inserted.rowCount ?? 0, updated: 0 };
+}
+
+/** Writes a part of the batch where something differs; what it changes leaves an image, what is another's is kept. */
+async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTables, part: Part): Promise<Written> {
+  const { session, ref } = attempt;
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const { columns, query } = fitRows(mapping, tables, part);
+  const key = targetKey(mapping).map(quotePg);
+  const sameKey = key.map((column) => `t.${column} = c.${column}`).join(' AND ');
+  const tuple = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
+  await session.query(
+    'load.changes',
+    `CREATE TEMP TABLE changes ON COMMIT DROP AS
+     SELECT c.*, t.ctid IS NOT NULL AS existed FROM (${query}) c LEFT JOIN ${target} t ON ${sameKey}
+     WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}`,
+  );
+  // Locked before they are judged: what another writer does meanwhile is seen, or waits.
+  await session.query(
+    'load.lockRows',
+    `SELECT FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed FOR UPDATE OF t`,
+  );
+  const ours = isOurs(mapping, 't');
+  const legacyKey = targetKeyText(mapping, 't');
+  await session.query(
+    'load.beforeImages',
+    `INSERT INTO carryover.before_images (run_id, batch, legacy_key, target_row)
+     SELECT $1, $2, ${legacyKey}, to_jsonb(t) FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed AND ${ours}
+     ON CONFLICT DO NOTHING`,
+    [ref.run, ref.batch],
+  );
+  // A row that is not as we wrote it was changed by somebody else: it is kept, and told of.
+  await session.query(
+    'load.kept',
+    `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key)
+     SELECT $1, $2, 'changed_in_target', ${legacyKey} FROM ${target} t JOIN changes c ON ${sameKey}
+     WHERE c.existed AND NOT ${ours}`,
+    [ref.run, ref.batch],
+  );
+  const updated = await session.query(
+    'load.update',
+    `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}
+     FROM changes c WHERE ${sameKey} AND c.existed AND ${ours}`,
+  );
+  const list = columns.join(', ');
+  const inserted = await session.query(
+    'load.insert',
+    `INSERT INTO ${target} (${list}) SELECT ${list} FROM changes WHERE NOT existed ORDER BY ${quotePg(mapping.id.target)}`,
+  );
+  await session.query(
+    'load.recordKeys',
+    `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
+     SELECT $1, $2, keys FROM (SELECT array_agg(${stagedKey(mapping)} ORDER BY r.n) AS keys
+       FROM changes c JOIN ${tables.rows} r ON r.n = c.staged_row WHERE NOT c.existed) k WHERE keys IS NOT NULL
+     ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
+    [ref.run, ref.batch],
+  );
+  await session.query('load.dropChanges', 'DROP TABLE changes');
+  return { inserted: inserted.rowCount ?? 0, updated: updated.rowCount ?? 0 };
+}

@@ -1,60 +1,103 @@
-import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import { WorkflowFailedError } from '@temporalio/client';
+import type { Config } from '../config';
+import { listProblems } from '../shared/errors';
+import { checkAbandonInput } from '../shared/input';
 import type { AbandonInput } from '../shared/messages';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { describeFailure } from './failure';
 import { runId } from './input';
-import { hasWorker, withTemporal } from './temporal';
+import { requireWorker } from './require-worker';
+import type { Temporal } from './temporal';
+import { grpcError, withTemporal } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
 
-interface Options {
-  readonly reason: string;
-  readonly by?: string;
-  readonly json?: boolean;
-}
+/** Milliseconds that a person waits for the workflow's words. */
+const ANSWER_MS = 30_000;
 
-/** `carryover abandon`: closes an open run without a living owner, by the workflow of that name. */
+/** `carryover abandon`: closes an open run that nobody goes on with, by the workflow `abandon`. */
 export function abandonCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
   program
     .command('abandon')
-    .description('close an open run that nobody goes on with; what it had not done stays pending, for good')
-    .argument('<run>', 'number of the open run', runId)
-    .requiredOption('--reason <why>', 'why; it is recorded')
-    .option('--by <name>', 'your name, recorded as claimed')
+    .description('close an open run whose owner is gone: what it had not done stays pending')
+    .argument('<run>', 'number of the run', runId)
+    .option('--reason <why>', 'why nobody goes on with it, for the audit and for later (needed)')
+    .option('--by <name>', 'your name, recorded as claimed beside user and host')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  carryover abandon 7 --reason "its table is gone"')
-    .action(async (run: string, { reason, by, json }: Options) => {
+    .addHelpText('after', '\nExamples:\n  carryover abandon 7 --reason "its table is gone"')
+    .action(async (run: string, options: { reason?: string; by?: string; json?: boolean }) => {
+      const given = JSON.parse(JSON.stringify({ run, reason: options.reason, by: options.by })) as unknown;
+      const { input, problems } = checkAbandonInput(given);
+      if (input === null) throw new UserError(listProblems('No run was abandoned:', problems), EXIT.refused);
       const config = context.config();
-      const input: AbandonInput = { run, reason, ...(by === undefined ? {} : { by }) };
-      const words = await withTemporal(config, async (temporal) => {
-        if (!(await hasWorker(temporal, config.taskQueue).catch(() => true))) {
-          throw new UserError(
-            `No worker polls the task queue "${config.taskQueue}"; nothing was done. Start one with \`npm run worker\`.`,
-            EXIT.unreachable,
-          );
-        }
-        try {
-          return await temporal.client.workflow.execute<(input: AbandonInput) => Promise<string>>('abandon', {
-            taskQueue: config.taskQueue,
-            workflowId: `carryover-abandon-${run}-${randomUUID()}`,
-            args: [input],
-            staticSummary: `Carryover: abandon run ${run}`,
-          });
-        } catch (error) {
-          if (!(error instanceof WorkflowFailedError)) throw error;
-          const { type, message } = describeFailure(error.cause);
-          throw new UserError(
-            `Run ${run} was not abandoned${type === undefined ? '' : ` (${type})`}: ${message}`,
-            EXIT.refused,
-          );
-        }
+      const workflowId = `carryover-abandon-${run}`;
+      const answer = await withTemporal(config, async (temporal) => {
+        await requireWorker(config, temporal, 'nothing was abandoned');
+        return answerOf(temporal, await startAbandon(config, temporal, workflowId, input), run);
       });
-      if (json === true) printJson(context.terminal, { verb: 'abandon', run, answer: words });
-      else context.terminal.out(words);
+      if (options.json === true) printJson(context.terminal, { verb: 'abandon', run, workflowId, answer, undo: null });
+      else
+        context.terminal.out(
+          `${answer}\nThis cannot be undone; a new run finds what was loaded, and leaves it as it is.`,
+        );
       exit(EXIT.fine);
     });
+}
+
+async function startAbandon(
+  config: Config,
+  { client }: Temporal,
+  workflowId: string,
+  input: AbandonInput,
+): Promise<WorkflowHandle> {
+  try {
+    return await client.workflow.start('abandon', {
+      taskQueue: config.taskQueue,
+      workflowId,
+      args: [input],
+      staticSummary: `Carryover: abandon run ${input.run}`,
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      throw new UserError(
+        `Run ${input.run} is being abandoned already, by the workflow "${workflowId}": wait for it.`,
+        EXIT.refused,
+      );
+    }
+    const { code, details } = grpcError(error);
+    throw new UserError(
+      `Temporal at ${config.temporal.address} refused it (gRPC status ${code ?? 'unknown'}${details === '' ? '' : `: ${details}`}); nothing was abandoned.`,
+      EXIT.refused,
+    );
+  }
+}
+
+async function answerOf({ connection }: Temporal, handle: WorkflowHandle, run: string): Promise<string> {
+  const late = new AbortController();
+  const patience = pause(ANSWER_MS, null, { signal: late.signal }).catch(() => null);
+  const answer = connection.withAbortSignal(late.signal, () => handle.result());
+  try {
+    const words = (await Promise.race([answer, patience])) as string | null;
+    if (words !== null) return words;
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) throw new UserError(describeFailure(error.cause).message, EXIT.refused);
+    throw new UserError(
+      `Temporal does not answer any more; \`carryover status ${run}\` says how it went.`,
+      EXIT.unreachable,
+    );
+  } finally {
+    answer.catch(() => undefined);
+    late.abort();
+  }
+  throw new UserError(
+    `The decision is taken by workflow ${handle.workflowId}, but not carried out yet: a worker or the target is away. It will be, once that is back; \`carryover status ${run}\` then says "abandoned".`,
+    EXIT.unreachable,
+  );
 }

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
-import { readAudit, readStarts } from '../database/ledger/read-audit';
-import type { AuditLine, StartLine } from '../database/ledger/read-audit';
+import type { DecisionLine, Selection, StartLine } from '../database/ledger/read-audit';
+import { readDecisions, readStarts } from '../database/ledger/read-audit';
+import type { TargetQueries } from '../database/target/session';
+import { listBatches } from '../shared/verb-requests';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { limitOption } from './input';
-import { requireMigration } from './require-migration';
+import { listLimit } from './input';
+import { findRun, runName } from './named-run';
 import { table } from './table';
 import { withTarget } from './targets';
 import { printJson } from './terminal';
@@ -16,62 +18,78 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** `carryover audit`: who decided what, when and why; with --starts how each start ended. */
+const DEFAULT_LIMIT = 50;
+
+/** `carryover audit`: who decided what and why, or how each start ended. */
 export function auditCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
   program
     .command('audit')
-    .description('list what people decided: when, who, what, why; the latest last')
-    .argument('[run]', 'number of a run, or name of a migration; everything without it')
-    .option('--starts', 'list how starts ended instead')
-    .option('--limit <n>', 'at most so many, the latest', limitOption, 50)
+    .description('list what people decided, from the ledger, the latest last; with --starts how each start ended')
+    .argument('[run|migration]', 'of one run, or of all runs of a migration; everything without it')
+    .option('--starts', 'list the starts: opened, resumed, took over, restarted, missed, refused')
+    .option('--limit <n>', 'so many at most, the latest', listLimit, DEFAULT_LIMIT)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  carryover audit case-states\n  carryover audit 7 --json\n  carryover audit --starts',
+      '\nExamples:\n  carryover audit\n  carryover audit 7 --json\n  carryover audit case-states --starts --limit 5',
     )
-    .action(async (name: string | undefined, options: Options) => {
-      const isRun = name !== undefined && /^\d{1,18}$/.test(name);
-      const whose = {
-        run: isRun ? name : null,
-        migration: name === undefined || isRun ? null : requireMigration(context.catalog, name),
-      };
+    .action(async (given: string | undefined, { starts, limit, json }: Options) => {
+      const name = given === undefined ? null : runName(context.catalog, given);
+      const config = context.config();
       const { terminal } = context;
-      await withTarget(context.config(), async (target) => {
-        if (options.starts === true) {
-          const starts = await readStarts(target, whose, options.limit);
-          if (options.json === true) printJson(terminal, { starts });
-          else terminal.out(starts.length === 0 ? 'No start is on record.' : listStarts(starts));
-          return;
-        }
-        const audit = await readAudit(target, whose, options.limit);
-        if (options.json === true) printJson(terminal, { audit });
-        else terminal.out(audit.length === 0 ? 'No decision is on record.' : listAudit(audit));
-      });
+      const read = <T>(list: (target: TargetQueries, asked: Selection) => Promise<T[]>): Promise<T[]> =>
+        withTarget(config, async (target) => {
+          // A number that was mistyped must not read as "nobody decided anything".
+          if (name !== null && 'run' in name) await findRun(target, name);
+          // One more than is shown: then it is known whether there are more.
+          return list(target, { run: null, migration: null, ...name, limit: limit + 1 });
+        });
+      if (starts === true) {
+        const lines = await read(readStarts);
+        if (json === true) printJson(terminal, { starts: lines.slice(-limit) });
+        else terminal.out(printStarts(lines, limit));
+      } else {
+        const lines = await read(readDecisions);
+        if (json === true) printJson(terminal, { audit: lines.slice(-limit) });
+        else terminal.out(printDecisions(lines, limit));
+      }
       exit(EXIT.fine);
     });
 }
 
-function listAudit(lines: readonly AuditLine[]): string {
-  const headings = ['when', 'verb', 'migration', 'run', 'batches', 'who', 'claimed by', 'why'];
-  return table(
-    headings,
-    lines.map((line) => [
+const DECISIONS = ['at (UTC)', 'verb', 'migration', 'run', 'what', 'who', 'claims to be', 'why'];
+
+export function printDecisions(lines: readonly DecisionLine[], limit: number): string {
+  if (lines.length === 0) return 'No decision is recorded.';
+  const cells = lines
+    .slice(-limit)
+    .map((line) => [
       line.at,
-      [line.verb, ...Object.entries(line.details).map(([name, value]) => `${name}=${String(value)}`)].join(' '),
+      line.verb,
       line.migration,
       line.run ?? '',
-      line.batches.length === 0 ? '' : line.batches.join(' '),
+      what(line),
       line.who,
       line.claimedBy ?? '',
       line.reason ?? '',
-    ]),
-  );
+    ]);
+  return listing(DECISIONS, cells, lines.length > limit);
 }
 
-function listStarts(lines: readonly StartLine[]): string {
-  return table(
-    ['when', 'migration', 'outcome', 'run', 'workflow', 'schedule', 'cause'],
-    lines.map((line) => [
+function what({ batches, details }: DecisionLine): string {
+  return [
+    ...(batches === null ? [] : [`batch ${listBatches(batches)}`]),
+    ...Object.entries(details).map(([name, value]) => `${name} ${value}`),
+  ].join(', ');
+}
+
+const STARTS = ['at (UTC)', 'migration', 'outcome', 'run', 'workflow', 'schedule', 'cause'];
+
+export function printStarts(lines: readonly StartLine[], limit: number): string {
+  if (lines.length === 0) return 'No start is recorded.';
+  const cells = lines
+    .slice(-limit)
+    .map((line) => [
       line.at,
       line.migration,
       line.outcome.replaceAll('_', ' '),
@@ -79,6 +97,12 @@ function listStarts(lines: readonly StartLine[]): string {
       line.workflow,
       line.schedule ?? '',
       line.cause ?? '',
-    ]),
-  );
+    ]);
+  return listing(STARTS, cells, lines.length > limit);
+}
+
+function listing(titles: readonly string[], cells: readonly string[][], more: boolean): string {
+  const columns = titles.map((title) => ({ title }));
+  const lines = cells.map((line) => line.map((cell) => cell.replaceAll('\n', ' ')));
+  return [...(more ? ['There are earlier ones; --limit <n> shows more.', ''] : []), table(columns, lines)].join('\n');
 }

@@ -1,109 +1,116 @@
 import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { BatchLine, BatchList } from '../database/ledger/read-batches';
 import { readBatches } from '../database/ledger/read-batches';
-import type { BatchLine } from '../database/ledger/read-batches';
-import { hasIntegerKey } from '../mappings/mapping';
 import { BATCH_STATES } from '../shared/batch-states';
+import type { BatchState } from '../shared/batch-states';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { limitOption } from './input';
-import { RUN_ARGUMENT, requireRun } from './named-run';
+import { listLimit } from './input';
+import { findRun, runName } from './named-run';
 import { rows } from './numbers';
+import { byCause } from './status-text';
 import { table } from './table';
 import { withTarget } from './targets';
 import { printJson } from './terminal';
-import { UserError } from './user-error';
 
 interface Options {
-  readonly state?: string;
+  readonly state?: readonly BatchState[];
   readonly limit: number;
   readonly json?: boolean;
 }
 
-/** `carryover batches`: a run's batches, and what became of each. */
+const DEFAULT_LIMIT = 50;
+
+/** `carryover batches`: the batches of a run, as the ledger holds them. */
 export function batchesCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
   program
     .command('batches')
-    .description("list a run's batches: rows by outcome, attempts, step, cause")
-    .argument('<run>', RUN_ARGUMENT)
-    .option('--state <states>', `only these, separated by commas: ${BATCH_STATES.join(', ')}`)
-    .option('--limit <n>', 'at most so many', limitOption, 100)
+    .description('list the batches of a run, from the ledger')
+    .argument('<run|migration>', "a run by its number, or a migration's latest")
+    .option('--state <states>', `only these, with commas: ${BATCH_STATES.join(', ')}`, batchStates)
+    .option('--limit <n>', 'so many at most, lowest numbers first', listLimit, DEFAULT_LIMIT)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  carryover batches case-states --state parked,skipped\n  carryover batches 7 --json',
+      '\nExamples:\n  carryover batches case-states\n  carryover batches 7 --state parked,skipped --json',
     )
-    .action(async (name: string, options: Options) => {
-      const states = checkStates(options.state);
-      const { run, found } = await withTarget(context.config(), async (target) => {
-        const named = await requireRun(context, target, name);
-        return { run: named, found: await readBatches(target, named.run, states, options.limit) };
+    .action(async (given: string, options: Options) => {
+      const name = runName(context.catalog, given);
+      const states = options.state ?? BATCH_STATES;
+      const { run, list } = await withTarget(context.config(), async (target) => {
+        const found = await findRun(target, name);
+        return { run: found, list: await readBatches(target, found.run, states, options.limit) };
       });
-      // Keys that are no integers are row values, and are read by SQL alone.
-      const known = context.catalog.names().includes(run.migration);
-      const keys = known && hasIntegerKey(context.catalog.get(run.migration));
       if (options.json === true) {
-        const batches = found.batches.map(({ afterKey, toKey, ...rest }) =>
-          keys ? { ...rest, afterKey, toKey } : rest,
-        );
-        printJson(context.terminal, { run: run.run, migration: run.migration, total: found.total, batches });
+        printJson(context.terminal, {
+          run: run.run,
+          migration: run.migration,
+          total: list.total,
+          batches: list.batches,
+        });
       } else {
-        context.terminal.out(listing(run, found, keys));
+        context.terminal.out(`${run.migration}: run ${run.run}, ${run.state}\n\n${printBatches(list, states)}`);
       }
       exit(EXIT.fine);
     });
 }
 
-function checkStates(given: string | undefined): string[] {
-  if (given === undefined) return [];
-  const states = given.split(',').map((state) => state.trim());
-  const unknown = states.filter((state) => !(BATCH_STATES as readonly string[]).includes(state));
-  if (unknown.length === 0) return states;
-  throw new UserError(
-    `There is no state ${unknown.map((state) => JSON.stringify(state)).join(', ')}; the states are ${BATCH_STATES.join(', ')}.`,
-    EXIT.refused,
-  );
+function batchStates(text: string): BatchState[] {
+  const states = text.split(',').map((word) => word.trim());
+  const isState = (word: string): word is BatchState => (BATCH_STATES as readonly string[]).includes(word);
+  if (states.every(isState)) return states;
+  const wrong = states.filter((word) => !isState(word)).map((word) => JSON.stringify(word));
+  throw new InvalidArgumentError(`There is no state ${wrong.join(', ')}; the states are ${BATCH_STATES.join(', ')}.`);
 }
 
-function listing(
-  run: { readonly run: string; readonly migration: string; readonly state: string },
-  { batches, total }: { readonly batches: readonly BatchLine[]; readonly total: number },
-  keys: boolean,
-): string {
-  const head = `${run.migration}: run ${run.run}, ${run.state}; ${rows(total)} ${total === 1 ? 'batch' : 'batches'}`;
-  if (batches.length === 0) return head;
-  const headings = [
-    'batch',
-    'state',
-    'source',
-    'inserted',
-    'updated',
-    'unchanged',
-    'quarantined',
-    'excluded',
-    'pending',
-    'attempts',
-    'step',
-  ];
-  const lines = batches.map((each) => [
-    String(each.batch),
-    each.state,
-    ...[each.source, each.inserted, each.updated, each.unchanged, each.quarantined, each.excluded, each.pending].map(
-      rows,
-    ),
-    String(each.attempts),
-    each.step ?? '',
-    ...(keys
-      ? [`${each.afterKey === null ? 'first' : `above ${each.afterKey.join(', ')}`} to ${each.toKey.join(', ')}`]
-      : []),
-  ]);
-  const causes = batches.flatMap(({ batch, cause }) => (cause === null ? [] : [`batch ${batch}: ${cause}`]));
-  const more = total > batches.length ? [`(${rows(total - batches.length)} more: --limit)`] : [];
+const COLUMNS = [
+  { title: 'batch', right: true },
+  { title: 'state' },
+  { title: 'source', right: true },
+  { title: 'inserted', right: true },
+  { title: 'updated', right: true },
+  { title: 'unchanged', right: true },
+  { title: 'quarantined', right: true },
+  { title: 'excluded', right: true },
+  { title: 'pending', right: true },
+  { title: 'step attempts', right: true },
+  { title: 'last step' },
+  { title: 'cut (UTC)' },
+  { title: 'loaded' },
+  { title: 'validated' },
+  { title: 'keys' },
+];
+
+export function printBatches({ batches, total }: BatchList, states: readonly BatchState[]): string {
+  if (total === 0)
+    return states.length === BATCH_STATES.length ? 'No batch is cut yet.' : `No batch is ${states.join(' or ')}.`;
+  const more = total - batches.length;
+  const causes = byCause(batches.filter(({ cause }) => cause !== null)).flatMap((words) => ['', words]);
   return [
-    head,
-    '',
-    table(keys ? [...headings, 'keys'] : headings, lines),
-    ...more,
-    ...(causes.length > 0 ? ['', ...causes] : []),
+    table(COLUMNS, batches.map(toCells)),
+    ...causes,
+    ...(more > 0 ? ['', `and ${more} more; --limit ${total} shows them all`] : []),
   ].join('\n');
 }
+
+function toCells(line: BatchLine): string[] {
+  const { source, inserted, updated, unchanged, quarantined, excluded, pending } = line.rows;
+  // A dot for nothing: what is there stands out.
+  const figure = (count: number): string => (count === 0 ? '·' : rows(count));
+  return [
+    String(line.batch),
+    line.state,
+    ...[source, inserted, updated, unchanged, quarantined, excluded, pending].map(figure),
+    String(line.attempts),
+    line.step ?? '',
+    ...[line.plannedAt, line.loadedAt, line.validatedAt].map(shortTime),
+    line.keys === null
+      ? ''
+      : `${line.keys.after === null ? 'up' : `above ${line.keys.after.join('/')}`} to ${line.keys.to.join('/')}`,
+  ];
+}
+
+/** `11-24 15:39:47`: the year is that of the run. */
+const shortTime = (instant: string | null): string => (instant ?? '').slice(5, 19).replace('T', ' ');

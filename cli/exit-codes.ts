@@ -10,7 +10,7 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
-  fine: 'done; a run that was waited for is proven, with or without exceptions',
+  fine: 'done; a run that was waited for, or looked at, is proven, or goes on',
   refused: 'the input or the settings were refused, or the run failed or needs a person',
   notProven: 'the run ended, but is not proven',
   unreachable: 'Temporal, a worker, the source or the target cannot be reached',

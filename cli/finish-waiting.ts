@@ -25,6 +25,7 @@ export async function finishWaiting(
   json: boolean,
 ): Promise<ExitCode> {
   if (outcome.ended === 'interrupted') return sayInterrupted(context, started, json);
+  if (outcome.ended === 'missed') return sayMissed(context, started, outcome.cause, json);
   if (outcome.ended === 'failed' && outcome.failure.type !== 'NotProven') {
     sayFailure(context, started, outcome.failure, json);
     return EXIT.refused;
@@ -68,7 +69,21 @@ function sayInterrupted({ terminal }: CommandContext, started: Started, json: bo
   return EXIT.interrupted;
 }
 
-function sayFailure({ terminal }: CommandContext, started: Started, failure: FailureSummary, json: boolean): void {
+/** Nothing ran, although nothing failed: a schedule is not to be paused by it, and a person is not to take it for done. */
+export function sayMissed({ terminal }: CommandContext, started: Started, cause: string, json: boolean): ExitCode {
+  if (json) printJson(terminal, { ...started, outcome: 'missed', cause });
+  terminal.err(
+    `Nothing was run: this start of ${started.migration} counts as one of a schedule, and was missed, since ${cause}`,
+  );
+  return EXIT.refused;
+}
+
+export function sayFailure(
+  { terminal }: CommandContext,
+  started: Started,
+  failure: FailureSummary,
+  json: boolean,
+): void {
   if (json) printJson(terminal, { ...started, failure });
   terminal.err(
     `${started.migration} failed${failure.type === undefined ? '' : ` (${failure.type})`}: ${failure.message}`,

@@ -1,20 +1,28 @@
-import { findNamedRun } from '../database/ledger/find-run';
-import type { NamedRun } from '../database/ledger/find-run';
+/** Which run a command means: by its number, or the latest of a migration. */
+import type { RunStatus } from '../database/ledger/read-status';
+import { readLatestRuns, readRun } from '../database/ledger/read-status';
 import type { TargetQueries } from '../database/target/session';
-import type { CommandContext } from './context';
+import type { Catalog } from '../mappings/catalog';
 import { EXIT } from './exit-codes';
+import { isRunId } from './input';
+import { requireMigration } from './require-migration';
 import { UserError } from './user-error';
 
-/** How a run is named on the command line. */
-export const RUN_ARGUMENT = 'number of the run, or name of its migration: the open run, else the latest';
+export type RunName = { readonly run: string } | { readonly migration: string };
 
-/** @throws UserError where there is no such run */
-export async function requireRun(context: CommandContext, target: TargetQueries, name: string): Promise<NamedRun> {
-  const found = await findNamedRun(target, name);
-  if (found !== null) return found;
-  const known = context.catalog.names();
-  const why = known.includes(name)
-    ? `${name} was never run`
-    : `the ledger holds no run ${JSON.stringify(name.slice(0, 60))}; name a run by its number, or one of ${known.join(', ')}`;
-  throw new UserError(`There is nothing to do: ${why}. \`carryover status\` lists the latest runs.`, EXIT.refused);
+/** @throws UserError where it is neither a number nor a known migration */
+export function runName(catalog: Catalog, text: string): RunName {
+  return isRunId(text) ? { run: text } : { migration: requireMigration(catalog, text) };
+}
+
+/** An open run is always its migration's latest. @throws UserError where the ledger holds no such run */
+export async function findRun(target: TargetQueries, name: RunName): Promise<RunStatus> {
+  if ('run' in name) {
+    const found = await readRun(target, name.run);
+    if (found !== undefined) return found;
+    throw new UserError(`The ledger holds no run ${name.run}; \`carryover status\` lists the latest.`, EXIT.refused);
+  }
+  const [latest] = await readLatestRuns(target, name.migration);
+  if (latest !== undefined) return latest;
+  throw new UserError(`The ledger holds no run of ${name.migration}: it has never run.`, EXIT.refused);
 }

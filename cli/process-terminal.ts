@@ -16,6 +16,9 @@ export function processTerminal(): Terminal {
       return process.stderr.columns ?? 80;
     },
     redraw: (text) => void process.stderr.write(`\r\x1b[2K${text}`),
+    screen: process.stdout.isTTY === true,
+    // Each line is drawn over the one that was there: a screen that is cleared first would flicker.
+    repaint: (text) => void process.stdout.write(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[K\n\x1b[J`),
     interruption: () => {
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));

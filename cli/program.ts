@@ -17,6 +17,19 @@ import { printJson } from './terminal';
 import { UserError } from './user-error';
 import { verbCommands } from './verbs';
 
+/** In the order of a run's life, which is that of the help. */
+const COMMANDS = [
+  checkCommand,
+  setupCommand,
+  startCommand,
+  statusCommand,
+  batchesCommand,
+  verbCommands,
+  abandonCommand,
+  auditCommand,
+  reportCommand,
+];
+
 /**
  * Runs one command line.
  *
@@ -44,14 +57,11 @@ function createProgram(context: CommandContext, exit: (code: ExitCode) => void):
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     });
-  const commands = [
-    ...[checkCommand, setupCommand, startCommand, statusCommand, batchesCommand, reportCommand],
-    ...[verbCommands, abandonCommand, auditCommand],
-  ];
-  for (const add of commands) add(program, context, exit);
+  for (const add of COMMANDS) add(program, context, exit);
   program.addHelpText(
     'after',
-    '\nExamples:\n  carryover setup\n  carryover check\n  carryover start case-states --wait',
+    '\nExamples:\n  carryover setup\n  carryover check\n  carryover start case-states --wait\n  carryover status' +
+      '\n  carryover retry-batch case-states --batch 3',
   );
   for (const command of [program, ...program.commands]) command.addHelpText('after', exitCodesHelp());
   return program;

@@ -1,63 +1,105 @@
 import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import type { RunStatus } from '../database/ledger/read-status';
-import { readLatestRuns, readRun } from '../database/ledger/read-status';
+import { readLatestRuns } from '../database/ledger/read-status';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitOfVerdict } from './exit-codes';
-import { runId } from './input';
-import { duration, rows } from './numbers';
+import type { RunName } from './named-run';
+import { findRun, runName } from './named-run';
+import { askOwners } from './owners';
+import { attention, printRun, runLine } from './status-text';
+import type { Standing } from './status-text';
 import { withTarget } from './targets';
 import { printJson } from './terminal';
-import { UserError } from './user-error';
+import type { Look } from './watch';
+import { watch } from './watch';
 
-/** `carryover status`: what the ledger says of each migration's latest run, or of one run. */
+interface Options {
+  readonly watch?: number | true;
+  readonly json?: boolean;
+}
+
+const WATCH_EVERY_S = 5;
+
+/** `carryover status`: what the ledger says of each migration's latest run, or of one run, and Temporal of its owner. */
 export function statusCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
   program
     .command('status')
-    .description('say how the runs stand, from the ledger; needs neither Temporal nor a worker')
-    .argument('[run]', "number of a run; each migration's latest without it", runId)
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  carryover status\n  carryover status 7 --json')
-    .action(async (run: string | undefined, options: { json?: boolean }) => {
-      const runs = await withTarget(context.config(), async (target) => {
-        if (run === undefined) return readLatestRuns(target);
-        const found = await readRun(target, run);
-        if (found !== undefined) return [found];
-        throw new UserError(`The ledger holds no run ${run}; \`carryover status\` lists the latest.`, EXIT.refused);
-      });
-      const never = context.catalog.names().filter((name) => !runs.some(({ migration }) => migration === name));
-      if (options.json === true) {
-        printJson(context.terminal, run === undefined ? { runs, neverRun: never } : runs[0]);
-      } else {
-        const lines = runs.map(printRun);
-        if (run === undefined) lines.push(...never.map((name) => `${name}: never run`));
-        context.terminal.out(lines.join('\n\n'));
+    .description('say how the runs stand, from the ledger; needs no worker, and does without Temporal')
+    .argument('[run|migration]', "a run by its number, or a migration's latest; each migration's latest without it")
+    .option(
+      '--watch [seconds]',
+      `look again every few seconds (${WATCH_EVERY_S}); a named run until it is over`,
+      seconds,
+    )
+    .option('--json', 'print one JSON document; with --watch one to a line, when something changes')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  carryover status\n  carryover status case-states --watch\n  carryover status 7 --json' +
+        '\n\nExit codes of status: 0 fine; 1 needs attention: batches are parked, a run is paused, its owner is gone, no worker' +
+        '\nis there, a scheduled start was missed; 2 the latest run ended not proven, or was abandoned.',
+    )
+    .action(async (given: string | undefined, options: Options) => {
+      const name = given === undefined ? undefined : runName(context.catalog, given);
+      const look = looker(context, name);
+      if (options.watch !== undefined) {
+        const every = options.watch === true ? WATCH_EVERY_S : options.watch;
+        exit(await watch(context.terminal, look, every, options.json === true));
+        return;
       }
-      exit(exitOf(runs));
+      const seen = await look();
+      if (options.json === true) printJson(context.terminal, seen.document);
+      else context.terminal.out(seen.text);
+      exit(seen.code);
     });
 }
 
-/** A parked batch needs a person now; a verdict can be read tomorrow. */
-function exitOf(runs: readonly RunStatus[]): ExitCode {
-  if (runs.some((run) => run.state === 'open' && run.parked.length > 0)) return EXIT.refused;
-  const codes = runs.map((run) => (run.verdict === null ? EXIT.fine : exitOfVerdict(run.verdict)));
-  return codes.includes(EXIT.notProven) ? EXIT.notProven : EXIT.fine;
+function seconds(text: string): number {
+  const given = Number(text);
+  if (/^\d{1,4}(\.\d)?$/.test(text) && given >= 0.5 && given <= 3_600) return given;
+  throw new InvalidArgumentError('Seconds between two looks, from 0.5 to 3600; name the run before --watch.');
 }
 
-/** One run in a few lines. */
-export function printRun(run: RunStatus): string {
-  const { balance, written } = run;
-  const state =
-    run.state === 'open'
-      ? `open for ${duration(run.age)}${run.parked.length > 0 ? ', waits for a person' : ''}`
-      : (run.verdict ?? 'finished').replaceAll('_', ' ');
-  const batches = Object.entries(run.batches).map(([name, count]) => `${count} ${name}`);
-  return [
-    `${run.migration}: run ${run.run}, ${state}`,
-    `  balance   ${rows(balance.source)} source = ${rows(balance.loaded)} loaded + ${rows(balance.quarantined)} quarantined + ${rows(balance.excluded)} excluded + ${rows(balance.pending)} pending`,
-    `  written   ${rows(written.inserted)} inserted, ${rows(written.updated)} updated, ${rows(written.unchanged)} unchanged`,
-    `  batches   ${batches.length === 0 ? 'none cut yet' : batches.join(', ')}`,
-    `  started   ${run.startedAt}${run.finishedAt === null ? '' : `, finished ${run.finishedAt}`}, workflow ${run.workflow}`,
-    ...run.parked.map(({ batch, cause }) => `  parked    batch ${batch}: ${cause ?? 'no cause recorded'}`),
-  ].join('\n');
+/** Looks at the runs, as often as it is called; a migration's run that was seen first stays the one that is meant. */
+function looker(context: CommandContext, given: RunName | undefined): () => Promise<Look> {
+  let name = given;
+  return async () => {
+    const config = context.config();
+    const runs = await withTarget(config, async (target) =>
+      name === undefined ? readLatestRuns(target) : [await findRun(target, name)],
+    );
+    if (name !== undefined) name = { run: runs[0]!.run };
+    const owners = await askOwners(config, runs);
+    const standings = runs.map((run) => ({ run, owner: owners.get(run.run) }));
+    const never =
+      name === undefined ? context.catalog.names().filter((known) => !runs.some((run) => run.migration === known)) : [];
+    const documents = standings.map(toDocument);
+    return {
+      text: [...standings.map(printRun), ...never.map((migration) => `${migration}: never run`)].join('\n\n'),
+      lines: standings.map(runLine),
+      document: name === undefined ? { runs: documents, neverRun: never } : documents[0]!,
+      code: exitOf(standings),
+      over: name !== undefined && runs.every((run) => run.state !== 'open'),
+    };
+  };
 }
+
+/** The ledger's word of a run, with what Temporal says of its owner, and why it needs a person. */
+function toDocument(standing: Standing): object {
+  const { owner, ...run } = standing.run;
+  return {
+    ...run,
+    owner: standing.owner === undefined ? owner : { ...owner, ...standing.owner },
+    attention: attention(standing),
+  };
+}
+
+/** What needs a person now comes before a verdict, which can be read tomorrow. */
+function exitOf(standings: readonly Standing[]): ExitCode {
+  if (standings.some((standing) => attention(standing).length > 0)) return EXIT.refused;
+  return standings.some(({ run }) => isUnproven(run)) ? EXIT.notProven : EXIT.fine;
+}
+
+const isUnproven = (run: RunStatus): boolean =>
+  run.state === 'abandoned' || (run.verdict !== null && exitOfVerdict(run.verdict) === EXIT.notProven);

@@ -1,15 +1,25 @@
-/** Rows of text under headings, each column as wide as its widest cell; numbers to the right. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const isNumeric = headings.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^[\d,]*$/.test(row[column] ?? '')),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => (isNumeric[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+/** Rows of cells as aligned columns of plain text; pure. */
+
+export interface Column {
+  readonly title: string;
+  /** Figures are read from their right end. */
+  readonly right?: boolean;
+}
+
+/** A column that is empty in every row is left out. */
+export function table(columns: readonly Column[], lines: readonly (readonly string[])[]): string {
+  const shown = columns.map((column, index) => ({ ...column, index })).filter(isFilled);
+  const widths = shown.map(({ title, index }) => Math.max(title.length, ...lines.map((line) => line[index]!.length)));
+  const draw = (cell: (column: (typeof shown)[number]) => string): string =>
+    shown
+      .map((column, position) =>
+        column.right === true ? cell(column).padStart(widths[position]!) : cell(column).padEnd(widths[position]!),
+      )
       .join('  ')
       .trimEnd();
-  return [line(headings), ...rows.map(line)].join('\n');
+  return [draw(({ title }) => title), ...lines.map((line) => draw(({ index }) => line[index]!))].join('\n');
+
+  function isFilled({ index }: { index: number }): boolean {
+    return lines.some((line) => line[index] !== '');
+  }
 }

@@ -1,13 +1,13 @@
 /** The command line's way to Temporal: connects within seconds or says why not. */
-import { hostname, userInfo } from 'node:os';
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '../config';
 import { SEARCH_ATTRIBUTES } from '../shared/names';
 import { EXIT } from './exit-codes';
+import { identity } from './identity';
 import { UserError } from './user-error';
 
 /** Milliseconds that a person waits for an answer about an address. */
-const CONNECT_MS = 5_000;
+export const CONNECT_MS = 5_000;
 
 /** gRPC status codes (grpc-js gives them as numbers). */
 const GRPC = { invalidArgument: 3, notFound: 5, permissionDenied: 7, unimplemented: 12, unauthenticated: 16 } as const;
@@ -27,31 +27,30 @@ export interface Temporal {
   readonly namespace: string;
 }
 
-/** Opens a connection, runs `use`, and closes it. */
-export async function withTemporal<T>(config: Config, use: (temporal: Temporal) => Promise<T>): Promise<T> {
-  const connection = await connect(config);
+/**
+ * Opens a connection, runs `use`, and closes it.
+ *
+ * @param patience milliseconds that the connection, and then the namespace's description, may take
+ */
+export async function withTemporal<T>(
+  config: Config,
+  use: (temporal: Temporal) => Promise<T>,
+  patience = CONNECT_MS,
+): Promise<T> {
+  const connection = await connect(config, patience);
   try {
     const { namespace } = config.temporal;
     const client = new Client({ connection, namespace, identity: identity() });
-    await requireNamespace(config, connection);
+    await requireNamespace(config, connection, patience);
     return await use({ connection, client, namespace });
   } finally {
     await connection.close();
   }
 }
 
-/** Who a decision is recorded for: the account and the machine that the command runs under. */
-function identity(): string {
+async function connect(config: Config, connectTimeout: number): Promise<Connection> {
   try {
-    return `carryover ${userInfo().username}@${hostname()}`;
-  } catch {
-    return `carryover ?@${hostname()}`; // an account without a name
-  }
-}
-
-async function connect(config: Config): Promise<Connection> {
-  try {
-    return await Connection.connect({ ...config.temporal.connectionOptions, connectTimeout: CONNECT_MS });
+    return await Connection.connect({ ...config.temporal.connectionOptions, connectTimeout });
   } catch (error) {
     const { code } = grpcError(error);
     if (code === GRPC.unauthenticated || code === GRPC.permissionDenied) {
@@ -67,10 +66,10 @@ async function connect(config: Config): Promise<Connection> {
   }
 }
 
-async function requireNamespace(config: Config, connection: Connection): Promise<void> {
+async function requireNamespace(config: Config, connection: Connection, patience: number): Promise<void> {
   const { namespace, address } = config.temporal;
   try {
-    await connection.withDeadline(Date.now() + CONNECT_MS, () =>
+    await connection.withDeadline(Date.now() + patience, () =>
       connection.workflowService.describeNamespace({ namespace }),
     );
   } catch (error) {
@@ -100,10 +99,14 @@ export function grpcError(error: unknown): { code: number | undefined; details: 
 }
 
 /** True where a worker has polled the queue lately, for workflows and for activities. */
-export async function hasWorker({ connection, namespace }: Temporal, taskQueue: string): Promise<boolean> {
+export async function hasWorker(
+  { connection, namespace }: Temporal,
+  taskQueue: string,
+  deadline = Date.now() + CONNECT_MS,
+): Promise<boolean> {
   const polled = await Promise.all(
     Object.values(QUEUE_TYPES).map(async (taskQueueType) => {
-      const { pollers } = await connection.withDeadline(Date.now() + CONNECT_MS, () =>
+      const { pollers } = await connection.withDeadline(deadline, () =>
         connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType }),
       );
       return (pollers ?? []).some(

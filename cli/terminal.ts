@@ -8,6 +8,10 @@ export interface Terminal {
   readonly columns: number;
   /** Draws over the current line of stderr; the empty text clears it. */
   redraw(text: string): void;
+  /** True where stdout is a terminal whose screen can be drawn anew. */
+  readonly screen: boolean;
+  /** Draws a text from the top of that screen, over what stood there. */
+  repaint(text: string): void;
   /** From now on Ctrl-C, or a request to end, aborts the signal instead of ending the process; a second one ends it. */
   interruption(): AbortSignal;
 }

@@ -1,19 +1,21 @@
-/** The operator's verbs as commands: each sends the update of the same name to the workflow that owns the open run. */
+/** The operator's verbs: the same as the updates of a workflow's page in the Temporal UI. */
 import type { Command } from 'commander';
+import { CONCURRENCY } from '../shared/input';
+import { listProblems } from '../shared/errors';
 import type { Verb } from '../shared/names';
+import { checkRequest, listBatches } from '../shared/verb-requests';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { looseFraction, looseNumber } from './input';
-import { RUN_ARGUMENT, requireRun } from './named-run';
-import { sendVerb } from './send-verb';
-import { withTarget } from './targets';
-import { withTemporal } from './temporal';
+import { batchNumbers, looseNumber, looseShare } from './input';
+import { runName } from './named-run';
+import type { Addressee } from './send-verb';
+import { findAddressee, sendVerb } from './send-verb';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
 
 interface Options {
-  readonly batch?: readonly (number | string)[];
+  readonly batch?: readonly number[];
   readonly all?: boolean;
   readonly maxParked?: number | string;
   readonly maxQuarantine?: number | string;
@@ -23,142 +25,168 @@ interface Options {
   readonly json?: boolean;
 }
 
-interface Definition {
+interface VerbCommand {
   readonly verb: Verb;
-  /** The command's name; the verb itself is its alias. */
   readonly name: string;
   readonly description: string;
-  readonly example: string;
-  /** Adds what is the verb's own. */
-  readonly options: (command: Command) => Command;
-  /** The update's JSON object, but for reason and by. */
-  readonly request: (options: Options, argument: string | undefined) => object;
+  readonly examples: readonly string[];
+  /** Adds what only this verb takes. */
+  readonly takes?: (command: Command) => Command;
+  /** Fields of the request beside reason and name. */
+  readonly fields?: (options: Options, figure: string | undefined) => object;
+  /** The command that takes the decision back, where it is not the next thing that the answer names. */
+  readonly undo?: (subject: string, options: Options, addressee: Addressee) => string;
 }
 
-const batches = (command: Command): Command =>
-  command.option('--batch <n...>', 'number of a batch; several may be given', collect, []);
+const BATCHES = 'numbers of the batches, such as 3 or 3 9';
 
-const plain = (command: Command): Command => command;
-
-const DEFINITIONS: readonly Definition[] = [
+const COMMANDS: readonly VerbCommand[] = [
   {
     verb: 'retryBatch',
     name: 'retry-batch',
     description: 'run parked batches again, and take skipped ones back',
-    example: 'carryover retry-batch case-states --batch 3 9\n  carryover retry-batch 7 --all',
-    options: (command) => batches(command).option('--all', 'all that are parked'),
-    request: ({ batch = [], all }) => ({ batch: all === true ? 'all' : oneOrList(batch) }),
+    examples: ['retry-batch case-states --batch 3', 'retry-batch 7 --batch 3 9', 'retry-batch 7 --all'],
+    takes: (command) =>
+      command.option('--batch <n...>', BATCHES, batchNumbers).option('--all', 'every parked batch of the run'),
+    fields: ({ batch, all }) => ({ batch: all === true ? 'all' : batch }),
   },
   {
     verb: 'skipBatch',
     name: 'skip-batch',
     description: 'leave parked batches out: their rows count as excluded by decision; retry-batch takes them back',
-    example: 'carryover skip-batch case-states --batch 3 --reason "archived rows, see the ticket"',
-    options: batches,
-    request: ({ batch = [] }) => ({ batch: oneOrList(batch) }),
+    examples: ['skip-batch 7 --batch 3 --reason "archived rows, see the ticket"'],
+    takes: (command) => command.option('--batch <n...>', BATCHES, batchNumbers),
+    fields: ({ batch }) => ({ batch }),
+    undo: (subject, { batch }) => `carryover retry-batch ${subject} --batch ${(batch ?? []).join(' ')}`,
   },
   {
     verb: 'pause',
     name: 'pause',
     description: 'begin no batch until resume; those in flight end',
-    example: 'carryover pause case-states --reason "backup until six"',
-    options: plain,
-    request: () => ({}),
+    examples: ['pause case-states --reason "backup until six"'],
+    undo: (subject) => `carryover resume ${subject}`,
   },
   {
     verb: 'resume',
     name: 'resume',
-    description: 'go on after a pause; a brake that paused the run must be raised',
-    example: 'carryover resume case-states\n  carryover resume case-states --max-quarantine 0.2',
-    options: (command) =>
+    description: 'go on after a pause, under higher brakes where they are named',
+    examples: ['resume case-states', 'resume 7 --max-parked 30', 'resume 7 --max-quarantine 0.2'],
+    takes: (command) =>
       command
         .option('--max-parked <n>', 'parked batches beyond which the run pauses', looseNumber)
         .option(
           '--max-quarantine <share>',
           'share of the rows read, 0 to 1, beyond which quarantine pauses it',
-          looseFraction,
+          looseShare,
         ),
-    request: ({ maxParked, maxQuarantine }) => ({
-      ...(maxParked === undefined ? {} : { maxParked }),
-      ...(maxQuarantine === undefined ? {} : { maxQuarantine }),
-    }),
+    fields: ({ maxParked, maxQuarantine }) => ({ maxParked, maxQuarantine }),
   },
   {
     verb: 'setConcurrency',
     name: 'set-concurrency',
     description: 'change how many batches are in flight at once',
-    example: 'carryover set-concurrency case-states 4',
-    options: (command) => command.argument('<n>', 'batches in flight at most'),
-    request: (_options, argument) => ({ concurrency: looseNumber(argument ?? '') }),
+    examples: ['set-concurrency case-states 4'],
+    takes: (command) => command.argument('[n]', `batches in flight, ${CONCURRENCY.low} to ${CONCURRENCY.high}`),
+    fields: (_options, figure) => ({ concurrency: figure === undefined ? undefined : looseNumber(figure) }),
   },
   {
     verb: 'cancel',
     name: 'cancel',
-    description: 'end the workflow: steps in hand end or roll back; starting again goes on with the run',
-    example: 'carryover cancel case-states --reason "wrong night"',
-    options: plain,
-    request: () => ({}),
+    description: 'end the workflow: steps in hand end or roll back, the run stays open and can be gone on with',
+    examples: ['cancel case-states --reason "wrong night"'],
+    undo: (_subject, _options, { run }) => `carryover start ${run?.migration ?? '<migration>'}`,
   },
 ];
 
-/** `carryover retry-batch | skip-batch | pause | resume | set-concurrency | cancel`. */
+/** `carryover retry-batch | skip-batch | pause | resume | set-concurrency | cancel` */
 export function verbCommands(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
-  for (const definition of DEFINITIONS) {
-    const command = program.command(definition.name).description(definition.description);
-    if (definition.name !== definition.verb) command.alias(definition.verb);
-    command.argument('<run>', RUN_ARGUMENT);
-    definition
-      .options(command)
-      .option('--reason <why>', 'why; it is recorded')
-      .option('--by <name>', 'your name, recorded as claimed')
-      .option('--workflow-id <id>', 'the workflow that owns the run, where the ledger cannot be read')
+  for (const described of COMMANDS) {
+    const { verb, name, description, examples, takes = (command: Command) => command } = described;
+    const command = program
+      .command(name)
+      .description(description)
+      .argument('[run|migration]', 'number of the open run, or its migration');
+    if (verb !== name) command.alias(verb);
+    takes(command)
+      .option('--reason <why>', 'why, for the audit')
+      .option('--by <name>', 'your name, recorded as claimed beside user and host')
+      .option('--workflow-id <id>', "the run's workflow, where the ledger cannot be asked for it")
       .option('--json', 'print one JSON document')
-      .addHelpText('after', `\nExamples:\n  ${definition.example}`)
-      .action(async (run: string, ...rest: unknown[]) => {
-        const argument = typeof rest[0] === 'string' ? rest[0] : undefined;
-        const options = (argument === undefined ? rest[0] : rest[1]) as Options;
-        exit(await send(context, definition, run, argument, options));
+      .addHelpText('after', `\nExamples:\n${examples.map((example) => `  carryover ${example}`).join('\n')}`)
+      .action(async (...given: unknown[]) => {
+        const options = command.opts<Options>();
+        const words = given.filter((word): word is string => typeof word === 'string');
+        exit(await decide(context, described, words, options));
       });
   }
 }
 
-async function send(
+async function decide(
   context: CommandContext,
-  { verb, request }: Definition,
-  name: string,
-  argument: string | undefined,
+  { verb, fields, undo }: VerbCommand,
+  words: readonly string[],
   options: Options,
 ): Promise<ExitCode> {
+  const { reason, by, workflowId } = options;
+  // A workflow's id stands in the place of the run.
+  const [first, second] = workflowId !== undefined && words.length === 1 ? [undefined, words[0]] : words;
+  const request = JSON.parse(JSON.stringify({ ...fields?.(options, second), reason, by })) as object;
+  const problems = problemsOf(verb, request, options, first);
+  if (problems.length > 0) throw new UserError(listProblems('Nothing was sent:', problems), EXIT.refused);
+
+  const name = first === undefined ? undefined : runName(context.catalog, first);
   const config = context.config();
-  const workflow = options.workflowId ?? (await findOwner(context, name, verb));
-  const { reason, by } = options;
-  const body = {
-    ...request(options, argument),
-    ...(reason === undefined ? {} : { reason }),
-    ...(by === undefined ? {} : { by }),
-  };
-  const { words } = await withTemporal(config, (temporal) => sendVerb(config, temporal, workflow, verb, body));
-  if (options.json === true) printJson(context.terminal, { verb, workflow, accepted: true, answer: words });
-  else if (words !== null) context.terminal.out(words);
-  if (words === null && options.json !== true) {
-    context.terminal.out(
-      `${verb} is accepted, and will be carried out; it is not yet, perhaps since a server is away. \`carryover status\` and the current details in the Temporal UI tell more.`,
-    );
+  const addressee = await findAddressee(config, name, workflowId);
+  const answer = await sendVerb(config, addressee, verb, request);
+  const { run } = addressee;
+  const takeBack = undo?.(run?.run ?? `--workflow-id ${addressee.workflowId}`, options, addressee) ?? null;
+  if (options.json === true) {
+    printJson(context.terminal, {
+      verb,
+      run: run?.run ?? null,
+      migration: run?.migration ?? null,
+      workflowId: addressee.workflowId,
+      update: answer.update,
+      answer: answer.words,
+      undo: takeBack,
+    });
+  } else {
+    const whose = run === null ? addressee.workflowId : `${run.migration}, run ${run.run}`;
+    context.terminal.out(`${whose}: ${answer.words}`);
+    if (takeBack !== null) context.terminal.out(`To undo it: ${takeBack}`);
   }
   return EXIT.fine;
 }
 
-async function findOwner(context: CommandContext, name: string, verb: Verb): Promise<string> {
-  const run = await withTarget(context.config(), (target) => requireRun(context, target, name));
-  if (run.state === 'open') return run.workflow;
-  throw new UserError(
-    `Run ${run.run} of ${run.migration} is ${run.state}, so that ${verb} has nothing to act on; only an open run takes it.`,
-    EXIT.refused,
-  );
+/** What can be said without the run; what only the run knows, its workflow refuses. */
+function problemsOf(verb: Verb, request: object, options: Options, run: string | undefined): string[] {
+  const problems: string[] = [];
+  const { workflowId, batch, all } = options;
+  if (run === undefined && workflowId === undefined) {
+    problems.push('name the run by its number or its migration, or its workflow by --workflow-id');
+  }
+  if (workflowId === '') problems.push('--workflow-id must not be empty');
+  const takesBatches = verb === 'retryBatch' || verb === 'skipBatch';
+  if (takesBatches && batch === undefined && all !== true) {
+    problems.push(`name the batches: --batch <n...>${verb === 'retryBatch' ? ' or --all' : ''}`);
+  }
+  if (batch !== undefined && all === true) problems.push(`--all stands alone: leave out --batch ${listBatches(batch)}`);
+  const parked = new Set(batch ?? [1]);
+  const checked = takesBatches ? { ...request, batch: [...parked] } : request;
+  return [
+    ...problems,
+    ...checkRequest(verb, checked, {
+      ready: true,
+      verifying: false,
+      ended: false,
+      parked,
+      skipped: new Set(),
+      loaded: new Set(),
+      pauseCause: verb === 'resume' ? 'not known here' : null,
+      resuming: false,
+      cancelling: false,
+      concurrencyLimit: CONCURRENCY.high,
+      brake: () => null,
+    }),
+  ];
 }
-
-function collect(text: string, before: readonly (number | string)[]): (number | string)[] {
-  return [...before, ...text.split(',').map((part) => looseNumber(part.trim()))];
-}
-
-const oneOrList = (list: readonly (number | string)[]): unknown => (list.length === 1 ? list[0] : list);

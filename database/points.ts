@@ -186,14 +186,14 @@ export const STATEMENTS = [
   'report.stored',
   'report.latest',
 
-  // status
+  // status: what people read of the ledger
   'status.runs',
   'status.batches',
-  'status.parked',
-  'status.named',
-  'batches.read',
-  'audit.read',
-  'audit.starts',
+  'status.setAside',
+  'status.vainStarts',
+  'status.batchList',
+  'status.decisions',
+  'status.startList',
 
   // metrics: what a monitor is told
   'metrics.limits',

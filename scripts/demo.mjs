@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './bootstrap/build.mjs';
 import { ensureInstalled, seconds } from './bootstrap/install.mjs';
-import { peakMemory, runPart, startWorker } from './demo/children.mjs';
+import { AT_ONCE, peakMemory, runPart, startWorker } from './demo/children.mjs';
 import { environments, writeShellFile } from './demo/environment.mjs';
 import { interruptCommands } from './commands.mjs';
 import { endLeftovers } from './demo/leftovers.mjs';
@@ -74,6 +74,7 @@ async function demo(home, options, stop) {
     ['cli/main.js', 'start', options.migration, ...flags],
     env.limited,
     stop,
+    AT_ONCE,
   );
   if (stop.aborted) return 1;
 

@@ -1,75 +1,83 @@
-/** What people decided, and how starts ended: read by people, latest last. */
+/** What people decided, and how each start ended: read by people, never by a run. */
 import type { TargetQueries } from '../target/session';
+import { instantText } from './read-status';
+import type { StartOutcome } from './starts';
 
-export interface AuditLine {
-  /** ISO 8601, UTC. */
+/** Which lines are asked for; null where it does not matter. */
+export interface Selection {
+  readonly run: string | null;
+  readonly migration: string | null;
+  readonly limit: number;
+}
+
+export interface DecisionLine {
   readonly at: string;
   readonly verb: string;
   /** Identity as Temporal recorded it. */
   readonly who: string;
+  /** Name that the person gave; not checked. */
   readonly claimedBy: string | null;
+  readonly reason: string | null;
   readonly migration: string;
   readonly run: string | null;
-  readonly batches: readonly number[];
-  readonly details: Readonly<Record<string, unknown>>;
-  readonly reason: string | null;
+  readonly batches: readonly number[] | null;
+  /** What else the decision set, such as `concurrency`. */
+  readonly details: Readonly<Record<string, number | string>>;
+  readonly workflow: string;
 }
 
 export interface StartLine {
   readonly at: string;
   readonly migration: string;
+  readonly outcome: StartOutcome;
+  readonly run: string | null;
   readonly workflow: string;
   readonly schedule: string | null;
-  readonly outcome: string;
-  readonly run: string | null;
   readonly cause: string | null;
 }
 
-/** Whose lines are asked for; null for all. */
-export interface Whose {
-  readonly run: string | null;
-  readonly migration: string | null;
-}
+type Row = Readonly<Record<string, string | null>>;
 
-const AT = `to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at`;
-const WHOSE = '($1::bigint IS NULL OR run_id = $1) AND ($2::text IS NULL OR migration = $2)';
+const DECISIONS = `
+SELECT ${instantText('at')} AS at, verb, who, claimed_by, reason, migration, run_id::text AS run,
+       to_json(batches)::text AS batches, details::text AS details, workflow
+  FROM carryover.audit
+ WHERE ($1::bigint IS NULL OR run_id = $1) AND ($2::text IS NULL OR migration = $2)
+ ORDER BY audit_id DESC LIMIT $3`;
 
-export async function readAudit(target: TargetQueries, whose: Whose, limit: number): Promise<AuditLine[]> {
-  const found = await target.query<
-    Record<string, string | null> & { batches: string[] | null; details: Record<string, unknown> }
-  >(
-    'audit.read',
-    `SELECT * FROM (SELECT audit_id, ${AT}, verb, who, claimed_by, migration, run_id, batches, details, reason
-       FROM carryover.audit WHERE ${WHOSE} ORDER BY audit_id DESC LIMIT $3) latest ORDER BY audit_id`,
-    [whose.run, whose.migration, limit],
-  );
-  return found.rows.map((row) => ({
+const STARTS = `
+SELECT ${instantText('at')} AS at, migration, outcome, run_id::text AS run, workflow, schedule, cause
+  FROM carryover.starts
+ WHERE ($1::bigint IS NULL OR run_id = $1) AND ($2::text IS NULL OR migration = $2)
+ ORDER BY start_id DESC LIMIT $3`;
+
+/** The latest decisions, the last of them last: it stands above the prompt. */
+export async function readDecisions(target: TargetQueries, asked: Selection): Promise<DecisionLine[]> {
+  const { rows } = await target.query<Row>('status.decisions', DECISIONS, [asked.run, asked.migration, asked.limit]);
+  return rows.reverse().map((row) => ({
     at: row.at!,
     verb: row.verb!,
     who: row.who!,
-    claimedBy: row.claimed_by!,
+    claimedBy: row.claimed_by ?? null,
+    reason: row.reason ?? null,
     migration: row.migration!,
-    run: row.run_id!,
-    batches: (row.batches ?? []).map(Number),
-    details: row.details,
-    reason: row.reason!,
+    run: row.run ?? null,
+    batches: row.batches == null ? null : (JSON.parse(row.batches) as number[]),
+    details: JSON.parse(row.details!) as DecisionLine['details'],
+    workflow: row.workflow!,
   }));
 }
 
-export async function readStarts(target: TargetQueries, whose: Whose, limit: number): Promise<StartLine[]> {
-  const found = await target.query<Record<string, string | null>>(
-    'audit.starts',
-    `SELECT * FROM (SELECT start_id, ${AT}, migration, workflow, schedule, outcome, run_id, cause
-       FROM carryover.starts WHERE ${WHOSE} ORDER BY start_id DESC LIMIT $3) latest ORDER BY start_id`,
-    [whose.run, whose.migration, limit],
-  );
-  return found.rows.map((row) => ({
+/** The latest starts, the last of them last; a start that opened no run, and met none, belongs to no run. */
+export async function readStarts(target: TargetQueries, asked: Selection): Promise<StartLine[]> {
+  const { rows } = await target.query<Row>('status.startList', STARTS, [asked.run, asked.migration, asked.limit]);
+  return rows.reverse().map((row) => ({
     at: row.at!,
     migration: row.migration!,
+    outcome: row.outcome as StartOutcome,
+    run: row.run ?? null,
     workflow: row.workflow!,
-    schedule: row.schedule!,
-    outcome: row.outcome!,
-    run: row.run_id!,
-    cause: row.cause!,
+    schedule: row.schedule ?? null,
+    cause: row.cause ?? null,
   }));
 }

@@ -1,69 +1,93 @@
-/** A run's batches, for people: what became of each. */
-import type { LegacyKey } from '../source/expressions';
+/** A run's batches as the ledger holds them: read by people, never by a run. */
+import type { BatchState } from '../../shared/batch-states';
 import type { TargetQueries } from '../target/session';
+import { instantText } from './read-status';
 
 export interface BatchLine {
   readonly batch: number;
-  readonly state: string;
-  /** Step of the latest attempt; null where none began. */
+  readonly state: BatchState;
+  /** The step that was last begun; null before the first. */
   readonly step: string | null;
-  /** Last key of the batch before it, and its own last key: row values, to be shown for integer keys alone. */
-  readonly afterKey: LegacyKey | null;
-  readonly toKey: LegacyKey;
-  readonly source: number;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly unchanged: number;
-  readonly quarantined: number;
-  readonly excluded: number;
-  readonly pending: number;
+  /** Keys above `after` (null: from the first), up to and with `to`; null where the key is no integer: then it is a row value. */
+  readonly keys: { readonly after: readonly string[] | null; readonly to: readonly string[] } | null;
+  readonly rows: {
+    readonly source: number;
+    readonly inserted: number;
+    readonly updated: number;
+    readonly unchanged: number;
+    readonly quarantined: number;
+    readonly excluded: number;
+    readonly excludedByDecision: number;
+    readonly pending: number;
+  };
+  /** Attempts of its steps so far. */
   readonly attempts: number;
   readonly cause: string | null;
-  /** ISO 8601, UTC. */
+  readonly plannedAt: string;
   readonly loadedAt: string | null;
   readonly validatedAt: string | null;
 }
 
-const iso = (column: string): string =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS ${column}`;
+export interface BatchList {
+  readonly batches: readonly BatchLine[];
+  /** Batches in the states asked for, also those beyond the limit. */
+  readonly total: number;
+}
 
-/**
- * @param states those that are asked for; all where it is empty
- * @returns the lowest numbers first, and how many there are in all
- */
+type Row = Readonly<Record<string, string | null>>;
+
+/** True where the columns of the key were integers of the source when the run began. */
+const INTEGER_KEY = `
+(SELECT coalesce(bool_and(EXISTS (SELECT FROM jsonb_array_elements(r.source_columns) c
+                                   WHERE c->>0 = k.name AND c->>1 ~* '^(tiny|small|medium|big)?int')), false)
+   FROM jsonb_array_elements_text(r.mapping->'source'->'key') k (name))`;
+
+const BATCHES = `
+SELECT b.batch::text, b.state, b.step, b.source::text, b.inserted::text, b.updated::text, b.unchanged::text,
+       b.quarantined::text, b.excluded::text, b.excluded_by_decision::text, b.pending::text, b.attempts::text, b.cause,
+       ${instantText('b.planned_at')} AS planned, ${instantText('b.loaded_at')} AS loaded_at,
+       ${instantText('b.validated_at')} AS validated_at,
+       CASE WHEN ${INTEGER_KEY} THEN b.after_key::text END AS after_key,
+       CASE WHEN ${INTEGER_KEY} THEN b.to_key::text END AS to_key,
+       (count(*) OVER ())::text AS total
+  FROM carryover.batches b JOIN carryover.runs r USING (run_id)
+ WHERE b.run_id = $1 AND b.state = ANY ($2::text[]) ORDER BY b.batch LIMIT $3`;
+
+/** Batches of a run in some states, by number. */
 export async function readBatches(
   target: TargetQueries,
   run: string,
-  states: readonly string[],
+  states: readonly BatchState[],
   limit: number,
-): Promise<{ batches: BatchLine[]; total: number }> {
-  const found = await target.query<Record<string, string | null> & { after_key: LegacyKey | null; to_key: LegacyKey }>(
-    'batches.read',
-    `SELECT batch, state, step, after_key, to_key, source, inserted, updated, unchanged, quarantined, excluded, pending,
-       attempts, cause, ${iso('loaded_at')}, ${iso('validated_at')}, count(*) OVER () AS total
-     FROM carryover.batches WHERE run_id = $1 AND (cardinality($2::text[]) = 0 OR state = ANY ($2))
-     ORDER BY batch LIMIT $3`,
-    [run, states, limit],
-  );
+): Promise<BatchList> {
+  const { rows } = await target.query<Row>('status.batchList', BATCHES, [run, states, limit]);
+  return { batches: rows.map(toLine), total: Number(rows[0]?.total ?? 0) };
+}
+
+function toLine(row: Row): BatchLine {
+  const count = (name: string): number => Number(row[name]);
+  const key = (text: string | null | undefined): string[] | null =>
+    text == null ? null : (JSON.parse(text) as unknown[]).map(String);
+  const to = key(row.to_key);
   return {
-    total: Number(found.rows[0]?.total ?? 0),
-    batches: found.rows.map((row) => ({
-      batch: Number(row.batch),
-      state: row.state!,
-      step: row.step!,
-      afterKey: row.after_key,
-      toKey: row.to_key,
-      source: Number(row.source),
-      inserted: Number(row.inserted),
-      updated: Number(row.updated),
-      unchanged: Number(row.unchanged),
-      quarantined: Number(row.quarantined),
-      excluded: Number(row.excluded),
-      pending: Number(row.pending),
-      attempts: Number(row.attempts),
-      cause: row.cause!,
-      loadedAt: row.loaded_at!,
-      validatedAt: row.validated_at!,
-    })),
+    batch: count('batch'),
+    state: row.state as BatchState,
+    step: row.step ?? null,
+    keys: to === null ? null : { after: key(row.after_key), to },
+    rows: {
+      source: count('source'),
+      inserted: count('inserted'),
+      updated: count('updated'),
+      unchanged: count('unchanged'),
+      quarantined: count('quarantined'),
+      excluded: count('excluded'),
+      excludedByDecision: count('excluded_by_decision'),
+      pending: count('pending'),
+    },
+    attempts: count('attempts'),
+    cause: row.cause ?? null,
+    plannedAt: row.planned!,
+    loadedAt: row.loaded_at ?? null,
+    validatedAt: row.validated_at ?? null,
   };
 }

@@ -1,12 +1,21 @@
 /** What the ledger says of the runs: read by people, never by a run. */
+import type { BatchState } from '../../shared/batch-states';
+import { BATCH_STATES } from '../../shared/batch-states';
 import type { TargetQueries } from '../target/session';
 
 export interface RunStatus {
   readonly run: string;
   readonly migration: string;
-  readonly state: 'open' | 'finished';
+  readonly state: 'open' | 'finished' | 'abandoned' | 'superseded';
   readonly verdict: string | null;
   readonly workflow: string;
+  /** The workflow chain that owns the run, or owned it last. */
+  readonly owner: {
+    readonly cluster: string;
+    readonly namespace: string;
+    readonly workflow: string;
+    readonly firstRun: string;
+  };
   readonly startedAt: string;
   readonly finishedAt: string | null;
   /** Seconds since the run started, by the target's clock. */
@@ -17,34 +26,64 @@ export interface RunStatus {
     readonly loaded: number;
     readonly quarantined: number;
     readonly excluded: number;
+    /** Of the excluded rows, those of batches that an operator skipped. */
+    readonly excludedByDecision: number;
     readonly pending: number;
   };
   readonly written: { readonly inserted: number; readonly updated: number; readonly unchanged: number };
   /** Batches by state, in the order of a batch's life. */
-  readonly batches: Readonly<Record<string, number>>;
+  readonly batches: Readonly<Partial<Record<BatchState, number>>>;
+  readonly paused: { readonly at: string; readonly cause: string } | null;
   readonly parked: readonly { readonly batch: number; readonly cause: string | null }[];
+  /** Numbers of the batches that an operator has skipped. */
+  readonly skipped: readonly number[];
+  /** Starts of the migration that came to nothing since one was taken last; empty for any run but its latest. */
+  readonly vainStarts: readonly VainStart[];
+}
+
+/** Starts that were missed, or refused: the last of them, and how many there were. */
+export interface VainStart {
+  readonly outcome: 'missed' | 'refused';
+  readonly at: string;
+  readonly workflow: string;
+  /** The schedule that started it; null where a person did. */
+  readonly schedule: string | null;
+  readonly cause: string | null;
+  readonly times: number;
 }
 
 type Row = Readonly<Record<string, string | null>>;
 
-const STATES = ['planned', 'running', 'loaded', 'validated', 'parked'];
-
 /** As text, so that it does not matter how the pool parses other types. */
+export const instantText = (column: string): string =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+
 const RUNS = `
-SELECT r.run_id::text AS run, r.migration, r.state, r.verdict, r.owner_workflow AS workflow,
-       to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started,
-       to_char(r.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS finished,
+SELECT r.run_id::text AS run, r.migration, r.state, r.verdict, r.owner_cluster, r.owner_namespace, r.owner_workflow,
+       r.owner_first_run, ${instantText('r.started_at')} AS started, ${instantText('r.finished_at')} AS finished,
+       ${instantText('r.paused_at')} AS paused, r.pause_cause,
        floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated,
-       b.source::text, b.loaded::text, b.quarantined::text, b.excluded::text, b.pending::text,
-       b.inserted::text, b.updated::text, b.unchanged::text
+       b.source::text, b.loaded::text, b.quarantined::text, b.excluded::text, b.excluded_by_decision::text,
+       b.pending::text, b.inserted::text, b.updated::text, b.unchanged::text,
+       (NOT EXISTS (SELECT FROM carryover.runs x WHERE x.migration = r.migration AND x.run_id > r.run_id))::text AS latest
   FROM carryover.runs r JOIN carryover.run_balance b USING (run_id)`;
 
-/** The latest run of each migration, by name. */
-export function readLatestRuns(target: TargetQueries): Promise<RunStatus[]> {
+const VAIN_STARTS = `
+SELECT DISTINCT ON (s.migration, s.outcome) s.migration, s.outcome, ${instantText('s.at')} AS at, s.workflow, s.schedule,
+       s.cause, (count(*) OVER (PARTITION BY s.migration, s.outcome))::text AS times
+  FROM carryover.starts s
+ WHERE s.migration = ANY ($1::text[]) AND s.outcome IN ('missed', 'refused')
+   AND s.start_id > coalesce((SELECT max(x.start_id) FROM carryover.starts x
+         WHERE x.migration = s.migration AND x.outcome NOT IN ('missed', 'refused')), 0)
+ ORDER BY s.migration, s.outcome, s.start_id DESC`;
+
+/** The latest run of each migration, by name; of one migration where it is named. */
+export function readLatestRuns(target: TargetQueries, migration: string | null = null): Promise<RunStatus[]> {
   return readRuns(
     target,
-    `${RUNS} WHERE r.run_id IN (SELECT max(run_id) FROM carryover.runs GROUP BY migration) ORDER BY r.migration`,
-    [],
+    `${RUNS} WHERE r.run_id IN (SELECT max(run_id) FROM carryover.runs GROUP BY migration)
+       AND ($1::text IS NULL OR r.migration = $1) ORDER BY r.migration`,
+    [migration],
   );
 }
 
@@ -53,7 +92,7 @@ export async function readRun(target: TargetQueries, run: string): Promise<RunSt
   return (await readRuns(target, `${RUNS} WHERE r.run_id = $1`, [run]))[0];
 }
 
-async function readRuns(target: TargetQueries, sql: string, values: string[]): Promise<RunStatus[]> {
+async function readRuns(target: TargetQueries, sql: string, values: (string | null)[]): Promise<RunStatus[]> {
   const runs = (await target.query<Row>('status.runs', sql, values)).rows;
   const batches = await target.query<Row>(
     'status.batches',
@@ -61,24 +100,32 @@ async function readRuns(target: TargetQueries, sql: string, values: string[]): P
        FROM carryover.batches WHERE run_id = ANY ($1::bigint[]) GROUP BY 1, 2`,
     [runs.map((run) => run.run)],
   );
-  const parked = await target.query<Row>(
-    'status.parked',
-    `SELECT run_id::text AS run, batch::text AS batch, cause
-       FROM carryover.batches WHERE run_id = ANY ($1::bigint[]) AND state = 'parked' ORDER BY batch`,
+  const setAside = await target.query<Row>(
+    'status.setAside',
+    `SELECT b.run_id::text AS run, b.batch::text AS batch, b.state, b.cause FROM carryover.batches b
+       WHERE b.run_id = ANY ($1::bigint[]) AND b.state IN ('parked', 'skipped') ORDER BY b.run_id, b.batch`,
     [runs.map((run) => run.run)],
   );
-  return runs.map((run) => toStatus(run, batches.rows, parked.rows));
+  const starts = await target.query<Row>('status.vainStarts', VAIN_STARTS, [runs.map((run) => run.migration)]);
+  return runs.map((run) => toStatus(run, batches.rows, setAside.rows, starts.rows));
 }
 
-function toStatus(row: Row, batches: readonly Row[], parked: readonly Row[]): RunStatus {
+function toStatus(row: Row, batches: readonly Row[], setAside: readonly Row[], starts: readonly Row[]): RunStatus {
   const own = (rows: readonly Row[]): Row[] => rows.filter((other) => other.run === row.run);
+  const inState = (state: BatchState): Row[] => own(setAside).filter((batch) => batch.state === state);
   const count = (name: string): number => Number(row[name]);
   return {
     run: row.run!,
     migration: row.migration!,
     state: row.state as RunStatus['state'],
     verdict: row.verdict!,
-    workflow: row.workflow!,
+    workflow: row.owner_workflow!,
+    owner: {
+      cluster: row.owner_cluster!,
+      namespace: row.owner_namespace!,
+      workflow: row.owner_workflow!,
+      firstRun: row.owner_first_run!,
+    },
     startedAt: row.started!,
     finishedAt: row.finished!,
     age: count('age'),
@@ -88,15 +135,28 @@ function toStatus(row: Row, batches: readonly Row[], parked: readonly Row[]): Ru
       loaded: count('loaded'),
       quarantined: count('quarantined'),
       excluded: count('excluded'),
+      excludedByDecision: count('excluded_by_decision'),
       pending: count('pending'),
     },
     written: { inserted: count('inserted'), updated: count('updated'), unchanged: count('unchanged') },
     batches: Object.fromEntries(
-      STATES.flatMap((state) => {
+      BATCH_STATES.flatMap((state) => {
         const found = own(batches).find((batch) => batch.state === state);
         return found === undefined ? [] : [[state, Number(found.batches)]];
       }),
     ),
-    parked: own(parked).map(({ batch, cause }) => ({ batch: Number(batch), cause: cause ?? null })),
+    paused: row.paused == null ? null : { at: row.paused, cause: row.pause_cause! },
+    parked: inState('parked').map(({ batch, cause }) => ({ batch: Number(batch), cause: cause ?? null })),
+    skipped: inState('skipped').map(({ batch }) => Number(batch)),
+    vainStarts: row.latest === 'true' ? starts.filter((start) => start.migration === row.migration).map(toStart) : [],
   };
 }
+
+const toStart = (row: Row): VainStart => ({
+  outcome: row.outcome as VainStart['outcome'],
+  at: row.at!,
+  workflow: row.workflow!,
+  schedule: row.schedule ?? null,
+  cause: row.cause ?? null,
+  times: Number(row.times),
+});

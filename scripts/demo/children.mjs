@@ -7,8 +7,16 @@ import { end, identify, isAlive, until } from '../processes.mjs';
 import { ROOT, readJson } from '../project.mjs';
 import { remember } from './leftovers.mjs';
 
+/** How a part that was interrupted ends: in order, or at once where that is late. */
+const IN_ORDER = [
+  ['SIGTERM', 5_000],
+  ['SIGKILL', 5_000],
+];
+/** What only looks on has nothing to put in order, and would say how the run goes on without it: here, it does not. */
+export const AT_ONCE = [['SIGKILL', 5_000]];
+
 /** A part of the product as a child whose output is ours. Resolves with its exit code; `stop` ends it early. */
-export function runPart(home, name, [script, ...args], env, stop) {
+export function runPart(home, name, [script, ...args], env, stop, ending = IN_ORDER) {
   // A session of its own: Ctrl-C goes to us alone, and we end things in their order.
   const child = spawn(process.execPath, [join(ROOT, 'dist', script), ...args], {
     cwd: ROOT,
@@ -19,11 +27,7 @@ export function runPart(home, name, [script, ...args], env, stop) {
   if (child.pid === undefined) return finished(child);
   remember(home, name, child.pid);
   const identity = identify(child.pid);
-  const onStop = () =>
-    void end(identity, [
-      ['SIGTERM', 5_000],
-      ['SIGKILL', 5_000],
-    ]);
+  const onStop = () => void end(identity, ending);
   stop.addEventListener('abort', onStop);
   return finished(child).finally(() => stop.removeEventListener('abort', onStop));
 }

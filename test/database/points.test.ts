@@ -2,6 +2,8 @@
 import mysql from 'mysql2';
 import { Client } from 'pg';
 import { importBaseline } from '../../database/ledger/baseline';
+import { readDecisions, readStarts } from '../../database/ledger/read-audit';
+import { readBatches } from '../../database/ledger/read-batches';
 import { readMetrics } from '../../database/ledger/read-metrics';
 import { readLatestRuns } from '../../database/ledger/read-status';
 import { POINTS } from '../../database/points';
@@ -111,6 +113,9 @@ describe('with an interposer', () => {
       await runPreflight({ source, target, mapping });
       await importBaseline(target, lines);
       await readLatestRuns(target);
+      await readBatches(target, '1', ['validated'], 10);
+      await readDecisions(target, { run: null, migration: null, limit: 10 });
+      await readStarts(target, { run: null, migration: null, limit: 10 });
       await readMetrics(target);
       await readLatestReport(target, null);
     });

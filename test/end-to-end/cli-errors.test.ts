@@ -46,7 +46,7 @@ describe('input', () => {
   it.each([
     [['start'], /missing required argument 'migration'/],
     [['start', 'case-states', '--rows', '5'], /unknown option '--rows'/],
-    [['status', 'seven'], /A run is named by its number/],
+    [['status', 'seven'], /no migration "seven"; known migrations: case-states, messages/],
     [['sttart', 'case-states'], /unknown command 'sttart'[\s\S]*Did you mean start/],
     [['check', 'nope'], /known migrations: case-states, messages/],
     [['report', '--migration', 'nope'], /known migrations: case-states, messages/],
@@ -69,14 +69,28 @@ describe('input', () => {
     expect(said.out + said.err).not.toContain('hidden');
   });
 
-  it.each(['--help', 'start --help', 'status --help', 'report --help', 'check --help', 'setup --help'])(
-    'is explained by %s, with examples and exit codes, whatever the settings',
-    async (args) => {
-      const said = await carryover(args.split(' '), testSettings({ CARRYOVER_SOURCE_URL: 'nonsense' }));
-      expect(said.code).toBe(0);
-      expect(said.out).toMatch(/Examples:\n {2}carryover [\s\S]*Exit codes:\n {2}0 /);
-    },
-  );
+  it.each([
+    '--help',
+    ...[
+      'check',
+      'setup',
+      'start',
+      'status',
+      'batches',
+      'abandon',
+      'audit',
+      'report',
+      'retry-batch',
+      'skipBatch',
+      'pause',
+    ],
+    ...['resume', 'set-concurrency', 'cancel'],
+  ])('the help of %s has examples and exit codes, whatever the settings', async (command) => {
+    const args = command === '--help' ? [command] : [command, '--help'];
+    const said = await carryover(args, testSettings({ CARRYOVER_SOURCE_URL: 'nonsense' }));
+    expect(said.code).toBe(0);
+    expect(said.out).toMatch(/Examples:\n {2}carryover [\s\S]*Exit codes:\n {2}0 /);
+  });
 });
 
 describe('Temporal', () => {

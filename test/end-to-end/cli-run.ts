@@ -1,6 +1,6 @@
 /** Runs the command line within the test, against the test's servers, and keeps what it said. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommandLine } from '../../cli/program';
@@ -34,18 +34,24 @@ export async function carryover(
 ): Promise<Said> {
   const said = { out: '', err: '' };
   const cwd = mkdtempSync(join(tmpdir(), 'carryover-cli-'));
-  const code = await runCommandLine(args, {
-    terminal: {
-      out: (text) => void (said.out += `${text}\n`),
-      err: (text) => void (said.err += `${text}\n`),
-      drawable: false,
-      columns: 80,
-      redraw: () => undefined,
-      interruption: () => interrupt,
-    },
-    catalog,
-    config: () => loadConfig(env, cwd),
-    cwd,
-  });
-  return { code, ...said, json: <T>() => JSON.parse(said.out) as T };
+  try {
+    const code = await runCommandLine(args, {
+      terminal: {
+        out: (text) => void (said.out += `${text}\n`),
+        err: (text) => void (said.err += `${text}\n`),
+        drawable: false,
+        columns: 80,
+        redraw: () => undefined,
+        screen: false,
+        repaint: () => undefined,
+        interruption: () => interrupt,
+      },
+      catalog,
+      config: () => loadConfig(env, cwd),
+      cwd,
+    });
+    return { code, ...said, json: <T>() => JSON.parse(said.out) as T };
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -31,7 +31,10 @@ beforeAll(async () => {
   settings = testSettings({ TEMPORAL_NAMESPACE: namespace, CARRYOVER_TARGET_URL: databases.targetUrl });
   folder = mkdtempSync(join(tmpdir(), 'carryover-setup-'));
 });
-afterAll(() => databases.drop());
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await databases.drop();
+});
 
 async function onTarget(sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: databases.targetUrl });

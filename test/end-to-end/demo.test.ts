@@ -44,7 +44,10 @@ describe('npm run demo', () => {
       const demo = startScript('demo.mjs', home, ['--rows', '100000', '--batch-rows', '5000'], settings);
       await demo.printed(/^Started case-states/m);
       demo.child.kill('SIGINT');
-      expectCode(await demo.ended, 130);
+      const stopped = await demo.ended;
+      expectCode(stopped, 130);
+      // Its servers are stopped with it.
+      expect(stopped.text).not.toMatch(/goes on without this command/);
       expect(processesOf(home)).toEqual([]);
     },
     PATIENCE,

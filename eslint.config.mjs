@@ -37,7 +37,7 @@ const noEnvironment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.carryover/', 'reports/', 'coverage/'] },
+  { ignores: ['dist/', 'node_modules/', '.carryover/', 'reports/', 'coverage/', 'screenshots/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {

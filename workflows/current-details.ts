@@ -1,58 +1,100 @@
 /** A run's standing in Markdown, for the current details of the Temporal UI. Pure. */
 import { NAMED } from './run-progress';
 import type { RunProgress } from './run-progress';
+import type { Progress, RunPlan } from '../shared/messages';
 import { listBatches } from '../shared/verb-requests';
 
 export function toMarkdown(progress: RunProgress, now: number): string {
-  const { plan, done, parked } = progress;
+  const { plan, done } = progress;
   if (plan === null) {
     const waits = progress.outage === null ? [] : ['', `**Waits for a server**: ${oneLine(progress.outage)}`];
     return ['**planning**: checking input, servers and mapping', ...waits].join('\n');
   }
-  const seconds = Math.max(1, Math.round((now - progress.started) / 1000));
-  const rate = Math.round((done.source - progress.startedWith) / seconds);
-  const left = Math.max(0, plan.estimatedRows - done.source);
-  const share = plan.estimatedRows === 0 ? 100 : Math.min(100, (100 * done.source) / plan.estimatedRows);
-  const isMoving = progress.state === 'running' && rate > 0 && left > 0;
-  const verdict = progress.verdict === undefined ? '' : `, ${progress.verdict.replaceAll('_', ' ')}`;
   return [
-    `**${plan.migration}**, run ${plan.run}: **${progress.state}${verdict}**${plan.resumed ? ' (resumed)' : ''}`,
+    `### ${plan.migration}, run ${plan.run}: ${standing(progress)}${plan.resumed ? ' (resumed)' : ''}`,
     '',
     ...attention(progress),
-    '| rows | |',
-    '| --- | --- |',
-    `| done | ${done.source} of ${plan.estimatedRows} (${share.toFixed(1)} %) |`,
-    `| inserted, updated, unchanged | ${done.inserted}, ${done.updated}, ${done.unchanged} |`,
+    ...parkedBatches(progress, plan.run),
+    '| | rows |',
+    '| --- | ---: |',
+    `| done | ${done.source} of ${plan.estimatedRows} (${percent(done.source, plan.estimatedRows)}) |`,
+    `| inserted | ${done.inserted} |`,
+    `| updated | ${done.updated} |`,
+    `| unchanged | ${done.unchanged} |`,
     `| quarantined | ${done.quarantined} |`,
     `| excluded | ${done.excluded} |`,
-    // A run that waits has neither a rate nor an end in sight.
-    ...(progress.state === 'running' ? [`| rate | ${rate} rows/s |`] : []),
-    `| remaining | ${left} rows${isMoving ? `, about ${formatSeconds(left / rate)}` : ''} |`,
+    ...remaining(progress, plan, now),
     '',
-    `Batches: ${progress.batchesDone} validated, in flight: ${[...progress.inFlight].join(', ') || 'none'}, at most ${plan.concurrency} at once`,
+    `Batches: ${progress.batchesDone} validated; in flight ${flight(progress)}, at most ${plan.concurrency} at once`,
     ...(progress.skipped.size === 0 ? [] : ['', `Skipped by decision: ${listBatches(progress.skipped)}`]),
-    '',
-    `Parked: ${parked.size === 0 ? 'none' : parked.size}`,
-    ...(parked.size === 0 ? [] : ['']), // without it the list would be one paragraph with the line above
-    ...[...parked].slice(0, NAMED).map(([batch, cause]) => `- batch ${batch}: ${oneLine(cause)}`),
-    ...(parked.size > NAMED ? [`- and ${parked.size - NAMED} more: \`carryover batches ${plan.run}\` lists them`] : []),
-    ...(parked.size === 0 ? [] : ['', PARKED_ADVICE]),
     ...(plan.differing.length === 0 ? [] : ['', ...plan.differing.map((words) => `- ${oneLine(words)}`)]),
+    ...(progress.verdict === undefined ? [] : ['', `The report: \`carryover report ${plan.run}\``]),
   ].join('\n');
 }
 
-const PARKED_ADVICE =
-  'Mend the cause, then send the update `retryBatch` with `{"batch": <number>}`, a list of numbers, or `"all"`. ' +
-  'To leave a batch out, `skipBatch` with its number and a reason.';
+/** A state in words that say for what. */
+const STATES: Readonly<Record<Progress['state'], string>> = {
+  planning: 'planning',
+  running: 'running',
+  waiting: 'waiting for a person to decide on parked batches',
+  pausing: 'pausing, batches in flight end',
+  paused: 'paused',
+  verifying: 'verifying',
+  cancelling: 'cancelled; start the migration again to go on with it',
+  finished: 'ended without a result; the failure says why',
+};
+
+function standing({ state, verdict }: RunProgress): string {
+  return verdict === undefined ? STATES[state] : `finished, ${verdict.replaceAll('_', ' ')}`;
+}
+
+const HOW = '*More Actions* → *Send an Update* →';
 
 /** What a person should see first: what the run waits for. */
 function attention(progress: RunProgress): string[] {
   const lines: string[] = [];
   if (progress.outage !== null) lines.push(`**Waits for a server**: ${oneLine(progress.outage)}`, '');
   if (progress.pauseCause !== null) {
-    lines.push(`**Paused**: ${oneLine(progress.pauseCause)}. Send the update \`resume\` to go on.`, '');
+    lines.push(`**Paused**: ${oneLine(progress.pauseCause)}. To go on: ${HOW} \`resume\`.`, '');
   }
   return lines;
+}
+
+/** Parked batches with their causes, and what to do about them. */
+function parkedBatches({ parked, state }: RunProgress, run: string): string[] {
+  const [first] = parked.keys();
+  if (first === undefined) return ['Parked: none', ''];
+  return [
+    `**Parked: ${parked.size}**`,
+    '',
+    ...[...parked].slice(0, NAMED).map(([batch, cause]) => `- batch ${batch}: ${oneLine(cause)}`),
+    ...(parked.size > NAMED ? [`- and ${parked.size - NAMED} more: \`carryover batches ${run}\` lists them`] : []),
+    '',
+    state === 'finished' || state === 'cancelling'
+      ? 'Mend the cause, then start the migration again.'
+      : `Mend the cause, then: ${HOW} \`retryBatch\` with \`{"batch": ${first}}\`, a list of numbers, or \`"all"\`. ` +
+        'To leave a batch out: `skipBatch` with its number and a reason.',
+    '',
+  ];
+}
+
+/** What is left; how long it takes only while the run does something about it. */
+function remaining({ done, started, startedWith, state }: RunProgress, plan: RunPlan, now: number): string[] {
+  const left = Math.max(0, plan.estimatedRows - done.source);
+  if (state !== 'running') return [`| remaining | ${left} |`];
+  const seconds = Math.max(1, Math.round((now - started) / 1000));
+  const rate = Math.round((done.source - startedWith) / seconds);
+  const time = rate > 0 && left > 0 ? `, about ${formatSeconds(left / rate)}` : '';
+  return [`| rate | ${rate} a second |`, `| remaining | ${left}${time} |`];
+}
+
+function flight({ inFlight }: RunProgress): string {
+  if (inFlight.size === 0) return 'none';
+  return `${inFlight.size === 1 ? 'batch' : 'batches'} ${listBatches(inFlight)}`;
+}
+
+function percent(part: number, whole: number): string {
+  return `${(whole === 0 ? 100 : Math.min(100, (100 * part) / whole)).toFixed(1)} %`;
 }
 
 const oneLine = (text: string): string => text.replaceAll('\n', ' ');

@@ -41,7 +41,7 @@ const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
   pause: `begin no batch until resume; those in flight end: ${EXAMPLES.pause}`,
   resume: `go on after a pause: ${EXAMPLES.resume}`,
   setConcurrency: `change how many batches are in flight: ${EXAMPLES.setConcurrency}`,
-  cancel: `end the workflow, steps in hand end or roll back; the run can be gone on with: ${EXAMPLES.cancel}`,
+  cancel: `stop the run, steps in hand end or roll back; a new start goes on with it: ${EXAMPLES.cancel}`,
 };
 
 export function registerHandlers(control: RunControl): void {

@@ -56,25 +56,27 @@ describe('the progress of a run', () => {
     progress.inFlight.add(5);
     expect(toMarkdown(progress, 20_000)).toBe(
       [
-        '**case-states**, run 7: **running** (resumed)',
+        '### case-states, run 7: running (resumed)',
         '',
-        '| rows | |',
-        '| --- | --- |',
-        '| done | 3000 of 4751 (63.1 %) |',
-        '| inserted, updated, unchanged | 2800, 20, 30 |',
-        '| quarantined | 140 |',
-        '| excluded | 10 |',
-        '| rate | 100 rows/s |',
-        '| remaining | 1751 rows, about 18 s |',
-        '',
-        'Batches: 3 validated, in flight: 4, 5, at most 2 at once',
-        '',
-        'Parked: 1',
+        '**Parked: 1**',
         '',
         '- batch 2: load: the target refused a statement (SQLSTATE 23514)',
         '',
-        'Mend the cause, then send the update `retryBatch` with `{"batch": <number>}`, a list of numbers, or `"all"`. ' +
-          'To leave a batch out, `skipBatch` with its number and a reason.',
+        'Mend the cause, then: *More Actions* → *Send an Update* → `retryBatch` with `{"batch": 2}`, a list of numbers, ' +
+          'or `"all"`. To leave a batch out: `skipBatch` with its number and a reason.',
+        '',
+        '| | rows |',
+        '| --- | ---: |',
+        '| done | 3000 of 4751 (63.1 %) |',
+        '| inserted | 2800 |',
+        '| updated | 20 |',
+        '| unchanged | 30 |',
+        '| quarantined | 140 |',
+        '| excluded | 10 |',
+        '| rate | 100 a second |',
+        '| remaining | 1751, about 18 s |',
+        '',
+        'Batches: 3 validated; in flight batches 4, 5, at most 2 at once',
       ].join('\n'),
     );
     expect(progress.toProgress()).toEqual({
@@ -93,8 +95,6 @@ describe('the progress of a run', () => {
       batchesParked: 1,
       skipped: [],
       concurrency: 2,
-      resumed: true,
-      differing: [],
       pauseCause: null,
       outage: null,
       parked: [{ batch: 2, cause: 'load: the target refused a statement\n(SQLSTATE 23514)' }],
@@ -106,25 +106,44 @@ describe('the progress of a run', () => {
     progress.addLoaded(1, { ...none, source: 4751, inserted: 4552, quarantined: 199 });
     progress.addValidated();
     progress.phase = 'finished';
-    const text = toMarkdown(progress, 11_000);
-    expect(text).toContain('**case-states**, run 7: **finished**\n');
-    expect(text).toContain('| done | 4751 of 4751 (100.0 %) |');
-    expect(text).toContain('| remaining | 0 rows |');
-    expect(text).toContain('Batches: 1 validated, in flight: none, at most 2 at once');
-    expect(text).toMatch(/Parked: none$/);
+    const ended = toMarkdown(progress, 11_000);
+    expect(ended).toContain('### case-states, run 7: ended without a result; the failure says why\n');
+    expect(ended).toContain('| done | 4751 of 4751 (100.0 %) |');
+    expect(ended).toContain('| remaining | 0 |');
+    expect(ended).toContain('Parked: none\n');
+    expect(ended).toMatch(/Batches: 1 validated; in flight none, at most 2 at once$/);
     progress.verdict = 'proven_with_exceptions';
-    expect(toMarkdown(progress, 11_000)).toContain('run 7: **finished, proven with exceptions**\n');
+    const proven = toMarkdown(progress, 11_000);
+    expect(proven).toContain('run 7: finished, proven with exceptions\n');
+    expect(proven).toMatch(/\n\nThe report: `carryover report 7`$/);
+  });
+
+  it('advises no update where none can be sent any more', () => {
+    const progress = begin(resumed);
+    expect(toMarkdown(progress, 11_000)).toContain('`retryBatch`');
+    progress.phase = 'finished';
+    expect(toMarkdown(progress, 11_000)).not.toContain('`retryBatch`');
+    expect(toMarkdown(progress, 11_000)).toContain('Mend the cause, then start the migration again.');
+  });
+
+  it('promises no time while it waits', () => {
+    const progress = begin(fresh, { estimatedRows: 100 });
+    progress.addLoaded(1, { ...none, source: 50, inserted: 50 });
+    expect(toMarkdown(progress, 11_000)).toContain('| rate | 50 a second |\n| remaining | 50, about 1 s |');
+    progress.phase = 'waiting';
+    expect(toMarkdown(progress, 11_000)).toContain('run 7: waiting for a person to decide on parked batches\n');
+    expect(toMarkdown(progress, 11_000)).toContain('| excluded | 0 |\n| remaining | 50 |\n');
   });
 
   it('counts the rate of this history alone, not what an earlier one did', () => {
-    expect(toMarkdown(begin(resumed), 20_000)).toContain('| rate | 0 rows/s |\n| remaining | 2751 rows |');
+    expect(toMarkdown(begin(resumed), 20_000)).toContain('| rate | 0 a second |\n| remaining | 2751 |');
   });
 
   it('never shows more than everything, nor less than nothing', () => {
     const progress = begin(fresh, { estimatedRows: 100 });
     progress.addLoaded(1, { ...none, source: 120, inserted: 120 });
     expect(toMarkdown(progress, 20_000)).toContain('| done | 120 of 100 (100.0 %) |');
-    expect(toMarkdown(progress, 20_000)).toContain('| remaining | 0 rows |');
+    expect(toMarkdown(progress, 20_000)).toContain('| remaining | 0 |');
     expect(toMarkdown(begin(fresh, { estimatedRows: 0 }), 10_000)).toContain('| done | 0 of 0 (100.0 %) |');
   });
 
@@ -136,7 +155,7 @@ describe('the progress of a run', () => {
   ])('writes %i seconds of rest as %s', (seconds, words) => {
     const progress = begin(fresh, { estimatedRows: 1 + seconds });
     progress.addLoaded(1, { ...none, source: 1, inserted: 1 });
-    expect(toMarkdown(progress, 11_000)).toContain(`rows, about ${words} |`);
+    expect(toMarkdown(progress, 11_000)).toContain(`, about ${words} |`);
   });
 
   it('counts a batch once that was loaded twice, and takes the totals from the ledger where it can', () => {
@@ -152,7 +171,7 @@ describe('the progress of a run', () => {
     const progress = begin(fresh);
     for (let batch = 1; batch <= 25; batch += 1) progress.parked.set(batch, 'cause');
     expect(progress.toProgress().parked).toHaveLength(20);
-    expect(toMarkdown(progress, 11_000)).toContain('Parked: 25\n');
+    expect(toMarkdown(progress, 11_000)).toContain('**Parked: 25**\n');
     expect(toMarkdown(progress, 11_000)).toContain('- and 5 more: `carryover batches 7` lists them');
     expect(toMarkdown(progress, 11_000).match(/^- batch/gm)).toHaveLength(20);
   });
@@ -162,7 +181,7 @@ describe('the progress of a run', () => {
     progress.outage = 'extract of batch 3 waits for the source (ECONNREFUSED)';
     progress.pauseCause = 'backup until six';
     expect(toMarkdown(progress, 11_000)).toMatch(
-      /run 7: \*\*paused\*\*\n\n\*\*Waits for a server\*\*: extract of batch 3 .*\n\n\*\*Paused\*\*: backup until six\. Send the update `resume`/,
+      /run 7: paused\n\n\*\*Waits for a server\*\*: extract of batch 3 .*\n\n\*\*Paused\*\*: backup until six\. To go on: .* `resume`/,
     );
     expect(progress.toProgress()).toMatchObject({ outage: progress.outage, pauseCause: 'backup until six' });
   });

@@ -118,9 +118,9 @@ describe('a plain run', () => {
         parked: [],
       });
       const details = await currentDetails(handle);
-      expect(details).toContain('**case-states**, run 7: **running**');
+      expect(details).toContain('### case-states, run 7: running\n');
       expect(details).toContain(`| done | ${done.source} of ${fake.totals([1, 2, 3, 4]).source} (`);
-      expect(details).toContain('Batches: 2 validated, in flight: 3, 4');
+      expect(details).toContain('Batches: 2 validated; in flight batches 3, 4');
       gate.release();
       await handle.result();
       expect(await progressOf(handle)).toMatchObject({ state: 'finished', batchesDone: 4, batchesInFlight: 0 });

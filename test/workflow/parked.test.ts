@@ -48,11 +48,9 @@ describe('a batch that fails for good', () => {
       for (const batch of [1, 3, 4, 5]) expect(fake.callsOf(batch)).toEqual(['cut', ...STEPS]);
       expect(await attributesOf(handle)).toEqual(['waiting', 1]);
       const details = await currentDetails(handle);
-      expect(details).toContain('**waiting**');
-      expect(details).toContain('Parked: 1\n\n- batch 2: load: no room');
-      expect(details).toContain(
-        'send the update `retryBatch` with `{"batch": <number>}`, a list of numbers, or `"all"`',
-      );
+      expect(details).toContain('waiting for a person to decide on parked batches\n');
+      expect(details).toContain('**Parked: 1**\n\n- batch 2: load: no room');
+      expect(details).toContain('`retryBatch` with `{"batch": 2}`, a list of numbers, or `"all"`');
       expect(fake.calls).not.toContain('finish');
     });
   });

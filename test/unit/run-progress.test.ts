@@ -95,6 +95,8 @@ describe('the progress of a run', () => {
       batchesParked: 1,
       skipped: [],
       concurrency: 2,
+      resumed: true,
+      differing: [],
       pauseCause: null,
       outage: null,
       parked: [{ batch: 2, cause: 'load: the target refused a statement\n(SQLSTATE 23514)' }],

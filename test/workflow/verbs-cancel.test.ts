@@ -184,7 +184,7 @@ describe('what the Temporal UI reads', () => {
       }>('__temporal_workflow_metadata');
       const updates = definition.updateDefinitions.map(({ name, description }) => `${name}: ${description}`);
       expect(updates.sort()).toEqual([
-        'cancel: end the workflow, steps in hand end or roll back; the run can be gone on with: {"reason": "wrong night"}',
+        'cancel: stop the run, steps in hand end or roll back; a new start goes on with it: {"reason": "wrong night"}',
         'pause: begin no batch until resume; those in flight end: {"reason": "backup until six"}',
         'resume: go on after a pause: {} or {"maxQuarantine": 0.2}',
         'retryBatch: run parked batches again, take skipped ones back: {"batch": 3}, {"batch": [3, 9]} or {"batch": "all"}',

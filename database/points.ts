@@ -85,6 +85,8 @@ export const STATEMENTS = [
   'stage.known',
   'stage.count',
   'stage.tableKnown',
+  'stage.tableCount',
+  'stage.seal',
   'stage.smallStatistics',
   'stage.analyze',
 

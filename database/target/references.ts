@@ -8,7 +8,7 @@ import type { LookupResult, StagedBatchRef } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
 import { stagedReference } from './expressions';
 import { quotePg, quotePgTable } from './quote';
-import { analyze, requireStage } from './stage';
+import { analyze, requireStage, sealTable } from './stage';
 import type { StageTables } from './stage';
 
 /** Writes the answer tables of one role; a later attempt replaces those of an earlier one. */
@@ -28,11 +28,13 @@ export async function resolveReferences(
       await attempt.session.query('references.drop', `DROP TABLE IF EXISTS ${table}`);
       await attempt.session.query('references.answer', await answerTable(attempt, mapping, reference, tables, table));
       await analyze(attempt, table);
-      const counted = await attempt.session.query<{ resolved: string; missing: string }>(
+      const counted = await attempt.session.query<{ resolved: string; missing: string; answers: string }>(
         'references.count',
         `SELECT coalesce(sum(rows) FILTER (WHERE answers = 1), 0) AS resolved,
-                coalesce(sum(rows) FILTER (WHERE answers IS DISTINCT FROM 1), 0) AS missing FROM ${table}`,
+                coalesce(sum(rows) FILTER (WHERE answers IS DISTINCT FROM 1), 0) AS missing,
+                count(*) AS answers FROM ${table}`,
       );
+      await sealTable(attempt, table, Number(counted.rows[0]!.answers));
       resolved += Number(counted.rows[0]!.resolved);
       missing += Number(counted.rows[0]!.missing);
     }

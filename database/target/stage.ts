@@ -69,19 +69,30 @@ export async function requireStage(attempt: Attempt, ref: StagedBatchRef): Promi
   return tables;
 }
 
-/** As {@link requireStage}, for a table that a later step wrote. */
+/** Writes down how many rows a step has left in its table: the catalog knows it also where the table is emptied. */
+export async function sealTable(attempt: Attempt, table: string, rows: number): Promise<void> {
+  await attempt.session.query('stage.seal', `COMMENT ON TABLE ${table} IS '${BigInt(rows)}'`);
+}
+
+/** As {@link requireStage}, for a table that a later step wrote and sealed. */
 export async function requireTable(attempt: Attempt, table: string): Promise<void> {
-  const found = await attempt.session.query<{ known: boolean }>(
+  const lost = (what: string): CarryoverError =>
+    new CarryoverError(
+      'StageLost',
+      `a staged table of batch ${attempt.ref.batch} is ${what}; it starts again at extract`,
+    );
+  const found = await attempt.session.query<{ known: boolean; rows: string | null }>(
     'stage.tableKnown',
-    'SELECT to_regclass($1) IS NOT NULL AS known',
+    `SELECT to_regclass($1) IS NOT NULL AS known, obj_description(to_regclass($1), 'pg_class') AS rows`,
     [table],
   );
-  if (!found.rows[0]!.known) {
-    throw new CarryoverError(
-      'StageLost',
-      `a staged table of batch ${attempt.ref.batch} is gone; it starts again at extract`,
-    );
-  }
+  const { known, rows } = found.rows[0]!;
+  if (!known) throw lost('gone');
+  const counted = await attempt.session.query<{ rows: string }>(
+    'stage.tableCount',
+    `SELECT count(*) AS rows FROM ${table}`,
+  );
+  if (counted.rows[0]!.rows !== rows) throw lost('emptied');
 }
 
 /** Drops every stage table of a batch, whichever attempt made it. */

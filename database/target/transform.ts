@@ -11,7 +11,7 @@ import type { Attempt } from '../ledger/attempts';
 import { formsOf } from '../converters';
 import { staged, stagedReference } from './expressions';
 import { literalPg } from './quote';
-import { analyze, requireStage, requireTable } from './stage';
+import { analyze, requireStage, requireTable, sealTable } from './stage';
 import type { StageTables } from './stage';
 
 interface Test {
@@ -87,6 +87,7 @@ export async function transformRows(
       `SELECT count(*) AS rows FROM ${tables.unfit}`,
     );
     const unfit = Number(counted.rows[0]!.rows);
+    await sealTable(attempt, tables.unfit, unfit);
     return { fit: (batch.staged ?? 0) - unfit, unfit };
   });
 }

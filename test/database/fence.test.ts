@@ -187,6 +187,18 @@ describe('the stage', () => {
     expect(await effects()).toEqual(NOTHING);
   });
 
+  it.each([
+    ['transform', 'ref0'],
+    ['transform', 'ref1'],
+    ['load', 'ref0'],
+    ['load', 'ref1'],
+    ['load', 'unfit'],
+  ] as const)('sends %s back to extract where its table %s alone is emptied', async (step, name) => {
+    await engine.onTarget(`TRUNCATE ${table(name)}`);
+    expect((await refusal(engine.ports.steps[step](caseStates, ref, never()))).type).toBe('StageLost');
+    expect(await effects()).toEqual(NOTHING);
+  });
+
   it('of an older extract is not taken for the batch’s own', async () => {
     await engine.ports.steps.extract(caseStates, ref, never());
     expect((await refusal(load())).type).toBe('StageLost');

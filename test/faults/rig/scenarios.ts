@@ -49,7 +49,7 @@ const plain = async (lane: Lane, operator: Operator): Promise<unknown> => {
 };
 
 /** Rows of the source from one place to another, counted from 0 in the order of their keys. */
-const poison = async (lane: Lane, from: number, to: number): Promise<void> => {
+export const poison = async (lane: Lane, from: number, to: number): Promise<void> => {
   const connection = await createConnection({ uri: lane.pair.sourceUrl });
   try {
     const [rows] = await connection.query(

@@ -18,8 +18,7 @@ export type Seeds = Readonly<Record<SeedName, Seed>>;
 export async function createSeeds(services: Services, operator: Operator): Promise<Seeds> {
   const organisation = { name: 'seed_organisation', tables: ['department'] };
   const loose = { name: 'seed_loose', tables: ['department'] };
-  const clinic = { name: 'seed_clinic', tables: ['dispatch_state'] };
-  await create(services, clinic.name, caseStates, (pair) => createSample({ ...pair, rows: SAMPLE_ROWS, dirty: true }));
+  const clinic = await createClinic(services);
   for (const [seed, mapping] of [
     [organisation, departments],
     [loose, looseDepartments],
@@ -32,6 +31,13 @@ export async function createSeeds(services: Services, operator: Operator): Promi
     );
   }
   return { clinic, organisation, loose, changed: await changed(services, operator, clinic) };
+}
+
+/** The sample, dirty. */
+export async function createClinic(services: Services): Promise<Seed> {
+  const clinic = { name: 'seed_clinic', tables: ['dispatch_state'] };
+  await create(services, clinic.name, caseStates, (pair) => createSample({ ...pair, rows: SAMPLE_ROWS, dirty: true }));
+  return clinic;
 }
 
 async function create(

@@ -50,7 +50,8 @@ export interface RigWorker {
 
 type Word = { readonly kind: 'armed' } | ({ readonly kind: 'held' | 'passed' } & Place);
 
-const SCRIPT = join(__dirname, 'worker.mjs');
+// Not worker.mjs: whoever looks for worker would find that one first.
+const SCRIPT = join(__dirname, 'worker-process.mjs');
 
 /** Resolves when the worker is ready. */
 export async function startRigWorker(options: WorkerOptions): Promise<RigWorker> {

@@ -3,7 +3,7 @@ import { OUTAGE_SIGNAL } from '../../shared/names';
 import { eventually } from '../support/engine';
 import { FakeRun, STEPS } from '../support/fake-activities';
 import { Gate } from '../support/gate';
-import { currentDetails, openTemporal, progressOf, until } from '../support/temporal';
+import { currentDetails, openTemporal, progressOf, scheduledActivities, until } from '../support/temporal';
 import type { MigrateHandle, TestTemporal } from '../support/temporal';
 import { refusal, send } from '../support/verbs';
 
@@ -117,11 +117,12 @@ describe('pause and resume', () => {
       await gate.reached;
       const paused = send(handle, 'pause', {});
       await slow.reached;
-      const resumed = send(handle, 'resume', {});
-      await until(handle, ({ pauseCause }) => pauseCause !== null);
-      expect(fake.calls.filter((call) => call === 'decide')).toHaveLength(1);
+      const resumed = await handle.startUpdate<string, [object]>('resume', { args: [{}], waitForStage: 'ACCEPTED' });
+      // Whatever its handler would have begun at once was begun with its acceptance.
+      const begun = scheduledActivities(await handle.fetchHistory()).filter(({ type }) => type === 'decide');
+      expect(begun).toHaveLength(1);
       slow.release();
-      await Promise.all([paused, resumed]);
+      await Promise.all([paused, resumed.result()]);
       expect(fake.decisions.map(({ verb }) => verb)).toEqual(['pause', 'resume']);
       gate.release();
       await handle.result();

@@ -40,9 +40,7 @@ describe('pause and resume', () => {
       expect(fake.callsOf(1)).toEqual(['cut', ...STEPS]);
       expect(begun(fake)).toBe(1);
       expect((await handle.describe()).searchAttributes.CarryoverState).toEqual(['paused']);
-      expect(await currentDetails(handle)).toContain(
-        '**Paused**: backup until six. Send the update `resume` to go on.',
-      );
+      expect(await currentDetails(handle)).toMatch(/\*\*Paused\*\*: backup until six\. To go on: .*`resume`\./);
       expect(await send(handle, 'resume')).toBe('resumed');
       expect(await refusal(handle, 'resume')).toMatch(/^the run is not paused$/);
       expect(await handle.result()).toMatchObject({ pending: 0 });

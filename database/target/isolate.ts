@@ -49,7 +49,7 @@ export async function writeIsolating(
 
   const setAside = async (n: number, error: CarryoverError): Promise<void> => {
     isolated += 1;
-    if (isolated > limit) throw tooMany(limit, staged, error);
+    if (isolated > limit) throw tooMany(mapping, limit, staged, error);
     await session.query(
       'load.isolate',
       `INSERT INTO ${tables.unfit} (n, reasons, columns) VALUES ($1, ARRAY['constraint_rejected'], ARRAY[$2::text])`,
@@ -83,11 +83,13 @@ export async function writeIsolating(
   return halve(bounds.rows[0]!, whole);
 }
 
-function tooMany(limit: number, staged: number, error: CarryoverError): CarryoverError {
+function tooMany(mapping: TimedMapping, limit: number, staged: number, error: CarryoverError): CarryoverError {
+  const { schema, table } = mapping.target;
   return new CarryoverError(
     'RowsRefused',
-    `the target refused more than ${limit} of the batch's ${staged} rows, so that it is no matter of single rows; the ` +
-      `last refusal: ${error.message}`,
+    // The server does not name the table where a trigger raises; who mends the rule needs it.
+    `the target refused more than ${limit} of the batch's ${staged} rows for ${schema}.${table}, too many for single rows: ` +
+      `see to its constraints and triggers, then retryBatch; the last refusal: ${error.message}`,
     error.code,
   );
 }

@@ -61,7 +61,9 @@ describe('a batch that a trigger of the target poisons', () => {
     expect(waiting).toMatchObject({ batchesDone: BATCHES - 1, batchesParked: 1 });
     const [parked] = waiting.parked;
     expect(parked!.batch).toBe(POISONED);
-    expect(parked!.cause).toMatch(/^load: the target refused .*SQLSTATE P0001/);
+    expect(parked!.cause).toMatch(
+      /^load: the target refused more than 20 of the batch's 2000 rows.*public\.case_states.*SQLSTATE P0001/,
+    );
     expect(parked!.cause).not.toContain('poisoned by');
     expect(await batchesBy('parked')).toEqual([{ batch: POISONED }]);
     expect(await batchesBy('validated')).toHaveLength(BATCHES - 1);
@@ -98,6 +100,10 @@ describe('a target that lacks the orders of many rows', () => {
     expect(paused).toMatchObject({ batchesDone: 5, batchesParked: 0, doneRows: 10_000 });
     expect(paused.pauseCause).toMatch(
       / % of the 10000 rows read are in quarantine, more than maxQuarantine \(10\.0 %\)/,
+    );
+    await eventually(
+      'the pause in the ledger',
+      async () => (await engine.onTarget('SELECT 1 FROM carryover.runs WHERE paused_at IS NOT NULL')).length > 0,
     );
     expect(
       await engine.onTarget('SELECT state, paused_at IS NOT NULL AS paused, pause_cause FROM carryover.runs'),

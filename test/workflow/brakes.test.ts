@@ -1,27 +1,16 @@
 /** The brakes of a run: it pauses by itself, says why, and goes on only with a cause that is mended or a limit that is raised. */
-import { WorkflowUpdateFailedError } from '@temporalio/client';
-import type { ApplicationFailure } from '@temporalio/common';
 import { CarryoverError } from '../../shared/errors';
-import type { Verb } from '../../shared/names';
+import { eventually } from '../support/engine';
 import { FakeRun, STEPS } from '../support/fake-activities';
 import { currentDetails, openTemporal, until } from '../support/temporal';
 import type { MigrateHandle, TestTemporal } from '../support/temporal';
+import { refusal, send } from '../support/verbs';
 
 let temporal: TestTemporal;
 beforeAll(async () => (temporal = await openTemporal()));
 afterAll(() => temporal.close());
 
 const stateIs = (handle: MigrateHandle, wanted: string) => until(handle, ({ state }) => state === wanted);
-
-const send = (handle: MigrateHandle, verb: Verb, request: object): Promise<string> =>
-  handle.executeUpdate<string, [object]>(verb, { args: [request] });
-
-/** The words with which a verb is refused. */
-async function refusal(handle: MigrateHandle, verb: Verb, request: object): Promise<string> {
-  const error: unknown = await send(handle, verb, request).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
-  return ((error as WorkflowUpdateFailedError).cause as ApplicationFailure).message;
-}
 
 /** A run whose first batches cannot be loaded at first. */
 const failing = (refused: number, batches: number, maxParked: number): FakeRun =>
@@ -40,6 +29,7 @@ describe('more parked batches than maxParked', () => {
       const { pauseCause, batchesDone, batchesParked } = await stateIs(handle, 'paused');
       expect(pauseCause).toContain(CAUSE);
       expect([batchesDone, batchesParked]).toEqual([0, 2]);
+      await eventually('the pause in the ledger', () => Promise.resolve(fake.holds.length > 0));
       expect(fake.holds).toEqual([pauseCause]);
       expect((await handle.describe()).searchAttributes.CarryoverState).toEqual(['paused']);
       expect(await currentDetails(handle)).toContain(CAUSE);
@@ -105,6 +95,7 @@ describe('more quarantine than maxQuarantine', () => {
       expect(pauseCause).toContain(
         `0.3 % of the ${source} rows read are in quarantine, more than maxQuarantine (0.2 %)`,
       );
+      await eventually('the pause in the ledger', () => Promise.resolve(fake.holds.length > 0));
       expect(fake.holds).toEqual([pauseCause]);
       expect((await handle.describe()).searchAttributes.CarryoverState).toEqual(['paused']);
       expect(await refusal(handle, 'resume', {})).toContain(`the run would pause again: ${pauseCause}`);

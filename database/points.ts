@@ -46,8 +46,8 @@ export const STATEMENTS = [
   'decide.resume',
   'decide.concurrency',
   'hold.record',
+  'abandon.find',
   'abandon.read',
-  'abandon.readAgain',
 
   // sweep: stage tables that nobody reads again
   'sweep.abandoned',
@@ -173,6 +173,7 @@ export const STATEMENTS = [
   'report.run',
   'report.balance',
   'report.parked',
+  'report.skipped',
   'report.outcomes',
   'report.quarantine',
   'report.checks',

@@ -31,6 +31,17 @@ export interface EstateFacts {
   readonly records: number;
 }
 
+/** A batch that an operator left out: its rows are excluded by decision. */
+export interface SkippedFacts {
+  readonly batch: number;
+  readonly rows: number;
+  readonly reason: string;
+  /** Identity as Temporal recorded it. */
+  readonly who: string;
+  /** Name that the person gave, not checked; null where none was. */
+  readonly by: string | null;
+}
+
 export interface ReportFacts {
   readonly migration: string;
   readonly domain: string;
@@ -54,11 +65,12 @@ export interface ReportFacts {
     readonly rowsAfter: number;
   };
   readonly balance: Balance;
-  /** True where batches cover the run up to its upper bound and each is validated. */
+  /** True where batches cover the run up to its upper bound and each is validated, or skipped by decision. */
   readonly complete: boolean;
   readonly written: { readonly inserted: number; readonly updated: number; readonly unchanged: number };
   readonly batches: number;
   readonly parked: readonly { readonly batch: number; readonly cause: string }[];
+  readonly skipped: readonly SkippedFacts[];
   readonly references: readonly ReferenceFacts[];
   readonly states: readonly { readonly state: string; readonly rows: number }[];
   readonly years: readonly { readonly year: number; readonly rows: number }[];

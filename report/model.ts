@@ -47,6 +47,7 @@ export interface Report {
   readonly complete: boolean;
   readonly batches: number;
   readonly parked: ReportFacts['parked'];
+  readonly skipped: ReportFacts['skipped'];
   readonly references: readonly ReferenceReport[];
   readonly statusColumn: string | null;
 }
@@ -149,6 +150,7 @@ export function buildReport(facts: ReportFacts): Report {
     complete,
     batches: facts.batches,
     parked: facts.parked,
+    skipped: facts.skipped,
     references,
     statusColumn: facts.statusColumn,
   };

@@ -4,12 +4,15 @@ import type { EstateLine, Report } from './model';
 import { percent } from './percent';
 import { remedyOf } from './remedies';
 
-export function quarantineSection({ migration, run, quarantine, balance, statusColumn }: Report): string {
+export function quarantineSection({ migration, run, quarantine, balance, statusColumn, skipped }: Report): string {
   const title = '## What was not loaded';
-  if (quarantine.length === 0) {
-    const excluded = balance.excluded > 0 ? ` ${count(balance.excluded)} rows are excluded by the mapping's rule.` : '';
-    return `${title}\n\nNo row is in quarantine.${excluded}`;
-  }
+  const byDecision = skipped.reduce((total, { rows }) => total + rows, 0);
+  const byRule = balance.excluded - byDecision;
+  const left = [
+    ...(byRule > 0 ? [`${count(byRule)} rows are excluded by the mapping's rule.`] : []),
+    ...(skipped.length > 0 ? [skippedPart(skipped, byDecision, balance.source)] : []),
+  ];
+  if (quarantine.length === 0) return [title, 'No row is in quarantine.', ...left].join('\n\n');
   const reasons = [...new Set(quarantine.map(({ reason }) => reason))];
   const status = statusColumn === null ? [] : [{ title: `source ${code(statusColumn)}` }];
   const rows = quarantine.map((line) => [
@@ -41,6 +44,30 @@ export function quarantineSection({ migration, run, quarantine, balance, statusC
     'What the reasons mean, and how to recover the rows:',
     help.join('\n'),
     `Then start ${code(migration)} again: rows whose cause is gone are loaded, the rest stays as it is.`,
+    ...left,
+  ].join('\n\n');
+}
+
+/** Skipped batches, each with the reason that its operator gave. */
+function skippedPart(skipped: Report['skipped'], rows: number, source: number): string {
+  return [
+    `${count(rows)} rows are excluded by decision, since their batches were skipped:`,
+    table(
+      [
+        { title: 'batch', align: 'right' },
+        { title: 'rows', align: 'right' },
+        { title: 'of the source', align: 'right' },
+        { title: 'reason' },
+        { title: 'by' },
+      ],
+      skipped.map((each) => [
+        String(each.batch),
+        count(each.rows),
+        rate(percent(each.rows, source)),
+        code(each.reason),
+        code(each.by === null ? each.who : `${each.who} (as ${each.by})`),
+      ]),
+    ),
   ].join('\n\n');
 }
 

@@ -1,11 +1,14 @@
 /** What the ledger asks Temporal: which cluster it is, and whether an owner still runs. */
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, isGrpcServiceError } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../shared/names';
 import { identityOfUpdate } from './update-identity';
 
 /** Numbers of Temporal's enum IndexedValueType. */
 const VALUE_TYPES: Readonly<Record<string, number>> = { KEYWORD: 2, INT: 3 };
+
+/** Number of gRPC's status for what is not there. */
+const NOT_FOUND = 5;
 
 export interface Temporal {
   clusterId(): Promise<string>;
@@ -35,12 +38,18 @@ export function createTemporal(client: Client): Temporal {
         .map(([name, type]) => `${name} (${type})`);
     },
     identityOfStart: async (workflow, firstRun) => {
-      const { history } = await client.workflowService.getWorkflowExecutionHistory({
-        namespace: client.options.namespace,
-        execution: { workflowId: workflow, runId: firstRun },
-        maximumPageSize: 1,
-      });
-      return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.identity ?? '';
+      try {
+        const { history } = await client.workflowService.getWorkflowExecutionHistory({
+          namespace: client.options.namespace,
+          execution: { workflowId: workflow, runId: firstRun },
+          maximumPageSize: 1,
+        });
+        return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.identity ?? '';
+      } catch (error) {
+        // A long chain outlives the retention of its first run.
+        if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return '';
+        throw error;
+      }
     },
     identityOfUpdate: (workflow, run, update) => identityOfUpdate(client, workflow, run, update),
     cancel: async (workflow, run) => {

@@ -4,14 +4,12 @@ import type { AbandonInput } from '../../shared/messages';
 import type { Target } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { recordDecision } from './audit';
-import { lockAgainstLoads } from './backends';
 import { requireDeadOwner } from './owner';
-import type { IsAlive, Owner, OwnerRow } from './owner';
-import { closeRun } from './run-row';
+import type { Advice, IsAlive, Owner, OwnerRow } from './owner';
+import { closeRun, lockStarts } from './run-row';
 
 interface Standing extends OwnerRow {
   readonly state: string;
-  readonly epoch: string;
   readonly unfinished: string;
   readonly pending: string;
 }
@@ -20,6 +18,13 @@ const READ = `
 SELECT r.*, b.pending,
   (SELECT count(*) FROM carryover.batches x WHERE x.run_id = r.run_id AND x.state NOT IN ('validated', 'skipped')) AS unfinished
 FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id = $1`;
+
+const ADVICE: Advice = {
+  alive: 'Wait for it, or send it the update cancel; a run can be abandoned once nobody works on it.',
+  foreign:
+    'Abandon it there; or, where nothing of it runs any more, start its migration here with "takeOver": "<why>", cancel ' +
+    'that and abandon the run then.',
+};
 
 /**
  * @param owner the workflow that carries the decision; its cluster and namespace must be those of the run's owner
@@ -35,6 +40,13 @@ export async function abandonRun(
   isAlive: IsAlive,
 ): Promise<string> {
   return withTransaction(target, 'abandon', async (session) => {
+    const migration = await session.query<{ migration: string }>(
+      'abandon.find',
+      'SELECT migration FROM carryover.runs WHERE run_id = $1',
+      [input.run],
+    );
+    // No start of the migration takes the run over while it is looked at.
+    if (migration.rows.length > 0) await lockStarts(session, migration.rows[0]!.migration);
     const found = await session.query<Standing>('abandon.read', READ, [input.run]);
     const open = found.rows[0];
     if (open === undefined) {
@@ -46,7 +58,7 @@ export async function abandonRun(
     const entry = { verb: 'abandon', who, by: input.by, reason: input.reason, migration: open.migration };
     const decision = `abandon ${owner.firstRun}`;
     const said =
-      `run ${input.run} of ${open.migration} is abandoned: ${open.unfinished} batches were not finished, ${open.pending} ` +
+      `run ${input.run} of ${open.migration} is abandoned: ${sayUnfinished(Number(open.unfinished))}, ${open.pending} ` +
       `rows counted so far stay pending; a new start begins a new run`;
     const isNew = await recordDecision(session, { ...entry, run: input.run, workflow: owner.workflow, decision });
     if (!isNew) return said;
@@ -56,12 +68,11 @@ export async function abandonRun(
         `run ${input.run} is ${open.state} already; only an open run can be abandoned`,
       );
     }
-    await requireDeadOwner(owner, open, isAlive, undefined);
-    // A start that took the run over in between has raised its epoch, and is found here.
-    await lockAgainstLoads(session, input.run);
-    const now = await session.query<Standing>('abandon.readAgain', READ, [input.run]);
-    if (now.rows[0]!.epoch !== open.epoch) await requireDeadOwner(owner, now.rows[0]!, isAlive, undefined);
+    await requireDeadOwner(owner, open, isAlive, undefined, ADVICE);
     await closeRun(session, input.run, 'abandoned');
     return said;
   });
 }
+
+const sayUnfinished = (batches: number): string =>
+  batches === 1 ? 'one batch was not finished' : `${batches} batches were not finished`;

@@ -57,6 +57,9 @@ export async function cutBatch(
   requireSameHands(ref.run, state, hands);
   if (state.there !== null) return { end: false, rows: Number(state.there) };
   if (state.cut_to_end) return { end: true, rows: 0 };
+  // Without the batch before it, it would begin at the lower bound again, over rows that others hold.
+  if (state.previous === null && ref.batch > 1)
+    throw behind(`the ledger knows no batch ${ref.batch - 1} of run ${ref.run}`);
   const bounds = { after: state.previous, from: state.lower_key!, upper: state.upper_key! };
   const cut = await cutKey(source, mapping, bounds, Number(state.batch_rows));
   const after = bounds.after && JSON.stringify(bounds.after);

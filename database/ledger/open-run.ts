@@ -9,9 +9,9 @@ import { withTransaction } from '../target/transaction';
 import { recordDecision } from './audit';
 import { changedServers, changedShape } from './changes';
 import type { Footing } from './changes';
-import { isSameChain, requireDeadOwner } from './owner';
-import type { IsAlive, Owner } from './owner';
-import { closeRun, findOpenRun, insertRun, ownRun, planOf } from './run-row';
+import { OwnerAlive, isSameChain, isSameCluster, requireDeadOwner } from './owner';
+import type { Advice, IsAlive, Owner } from './owner';
+import { closeRun, findOpenRun, insertRun, lockStarts, ownRun, planOf } from './run-row';
 import type { NewRun, OpenRun } from './run-row';
 import { recordStart } from './starts';
 
@@ -28,10 +28,18 @@ export interface Start {
   readonly describe: () => Promise<NewRun>;
 }
 
+const ADVICE: Advice = {
+  alive: 'Wait for it, or send it the update cancel, then start again.',
+  foreign: 'Start it there; or, where nothing of it runs any more, start here with "takeOver": "<why>".',
+};
+
+/** The workflow type that opens runs of a mode, where it is not this one. */
+const TYPES: Readonly<Record<string, string>> = { changed: 're-sync' };
+
 /**
  * @returns the run's plan; `missed` where a schedule's start met a living owner
  * @throws CarryoverError `AlreadyRunning` where the open run's owner lives or cannot be asked about, `MappingChanged`
- *   where it began with another mapping, schema or server, or was opened by another kind of workflow
+ *   where it began with another mapping, schema or server, or was opened by another type of workflow
  */
 export async function openRun(target: Target, start: Start): Promise<Planned> {
   const { owner } = start;
@@ -41,7 +49,8 @@ export async function openRun(target: Target, start: Start): Promise<Planned> {
   } catch (error) {
     if (!(error instanceof CarryoverError)) throw error;
     if (error.type !== 'AlreadyRunning' && error.type !== 'MappingChanged') throw error;
-    const missed = error.type === 'AlreadyRunning' && owner.schedule !== null;
+    // An owner that cannot be asked is no living one: a schedule that missed it for ever would tell nobody.
+    const missed = error instanceof OwnerAlive && owner.schedule !== null;
     await recordStart(target, migration, owner, missed ? 'missed' : 'refused', null, error.message);
     if (missed) return { missed: error.message };
     throw error;
@@ -54,10 +63,7 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
   // Described before the lock is taken: the source is asked to count, and no transaction should wait for that.
   const described = (await findOpenRun(target, migration)) === null ? await describe() : null;
   return withTransaction(target, 'run.open', async (session) => {
-    // One start at a time: two that arrive together must not both find nothing.
-    await session.query('run.lock', 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [
-      `carryover run ${migration}`,
-    ]);
+    await lockStarts(session, migration);
     const open = await findOpenRun(session, migration);
     if (open !== null) {
       const planned = await goOn(session, start, open);
@@ -73,51 +79,63 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
 async function goOn(session: TargetQueries, start: Start, open: OpenRun): Promise<Planned | null> {
   const { owner, input, footing } = start;
   const own = isSameChain(open, owner);
-  if (!own) await requireDeadOwner(owner, open, start.isAlive, input.takeOver);
+  if (!own) await requireDeadOwner(owner, open, start.isAlive, input.takeOver, ADVICE);
   if (open.mode !== 'full') {
+    const type = TYPES[open.mode] ?? open.mode;
     throw new CarryoverError(
       'MappingChanged',
-      `run ${open.run_id} of ${open.migration} is open, and a ${open.mode} opened it: go on with it by that workflow, ` +
-        `or abandon it`,
+      `run ${open.run_id} of ${open.migration} is open, and a workflow ${type} opened it, not migrate: ` +
+        `start ${type} to go on with it, or abandon the run`,
     );
   }
-  const decide = async (verb: string, reason: string | undefined): Promise<void> => {
-    await recordDecision(session, {
-      verb,
-      who: await start.who(),
-      by: input.by,
-      reason,
-      migration: open.migration,
-      run: open.run_id,
-      workflow: owner.workflow,
-      decision: `${verb} ${owner.currentRun}`,
-    });
-  };
   const shape = changedShape(open, footing);
-  if (shape.length > 0 && input.onChange === 'restart') {
+  const servers = changedServers(open, footing);
+  const restarts = shape.length > 0 && input.onChange === 'restart';
+  const refusedServers = input.acceptServer === undefined ? servers : [];
+  const refusedShape = restarts ? [] : shape;
+  if (refusedShape.length + refusedServers.length > 0) throw changed(open, refusedShape, refusedServers);
+
+  const decide = (verb: string, reason: string | undefined): Promise<boolean> =>
+    decideByStart(session, start, open, verb, reason);
+  if (!isSameCluster(open, owner)) await decide('takeOver', input.takeOver);
+  if (servers.length > 0) await decide('acceptServer', input.acceptServer);
+  if (restarts) {
     await decide('restart', `changed: ${shape.join(', ')}`);
     await closeRun(session, open.run_id, 'superseded');
     return null;
   }
-  const servers = changedServers(open, footing);
-  if (shape.length > 0 || (servers.length > 0 && input.acceptServer === undefined)) {
-    throw changed(open, shape, input.acceptServer === undefined ? servers : []);
-  }
   if (servers.length > 0) {
-    await decide('acceptServer', input.acceptServer);
     await session.query(
       'run.acceptServer',
       'UPDATE carryover.runs SET source_identity = $2, target_identity = $3 WHERE run_id = $1',
       [open.run_id, JSON.stringify(footing.sourceIdentity), JSON.stringify(footing.targetIdentity)],
     );
   }
-  const foreign = open.owner_cluster !== owner.cluster || open.owner_namespace !== owner.namespace;
-  if (foreign) await decide('takeOver', input.takeOver);
   const epoch = await ownRun(session, owner, open);
   if (epoch !== Number(open.epoch)) {
     await recordStart(session, open.migration, owner, own ? 'resumed' : 'took_over', open.run_id);
   }
   return planOf(open, epoch, input, start.given);
+}
+
+/** Writes down what whoever started the workflow decided by its input. */
+async function decideByStart(
+  session: TargetQueries,
+  { owner, input, who }: Start,
+  open: OpenRun,
+  verb: string,
+  reason: string | undefined,
+): Promise<boolean> {
+  return recordDecision(session, {
+    verb,
+    who: await who(),
+    by: input.by,
+    reason,
+    migration: open.migration,
+    run: open.run_id,
+    workflow: owner.workflow,
+    decision: `${verb} ${owner.currentRun}`,
+  });
 }
 
 function changed(open: OpenRun, shape: readonly string[], servers: readonly string[]): CarryoverError {

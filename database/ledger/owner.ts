@@ -32,35 +32,48 @@ export function isSameChain(open: OwnerRow, owner: Owner): boolean {
   );
 }
 
-function isSameCluster(open: OwnerRow, owner: Owner): boolean {
+export function isSameCluster(open: OwnerRow, owner: Owner): boolean {
   return open.owner_cluster === owner.cluster && open.owner_namespace === owner.namespace;
+}
+
+/** What a person is to do who finds the owner alive, or in another cluster: as the caller's own purpose has it. */
+export interface Advice {
+  readonly alive: string;
+  readonly foreign: string;
+}
+
+/** The open run's owner was asked about, and runs. */
+export class OwnerAlive extends CarryoverError {
+  constructor(message: string) {
+    super('AlreadyRunning', message);
+  }
 }
 
 /**
  * Makes sure that nobody works on an open run.
  *
  * @param takeOver why a run is taken over whose owner cannot be asked
- * @throws CarryoverError `AlreadyRunning`, naming the owner and what to do
+ * @throws OwnerAlive naming the owner and what to do
+ * @throws CarryoverError `AlreadyRunning` where the owner cannot be asked about
  */
 export async function requireDeadOwner(
   owner: Owner,
   open: OwnerRow,
   isAlive: IsAlive,
   takeOver: string | undefined,
+  advice: Advice,
 ): Promise<void> {
   const named = `run ${open.run_id} of ${open.migration} is open, owned by workflow ${open.owner_workflow}`;
   if (!isSameCluster(open, owner)) {
     if (takeOver !== undefined) return;
+    const where = open.owner_cluster === owner.cluster ? 'of this Temporal cluster' : 'of another Temporal cluster';
     throw new CarryoverError(
       'AlreadyRunning',
-      `${named} in namespace ${open.owner_namespace} of another Temporal cluster, which cannot be asked whether it ` +
-        `still runs. Start it there; or, where nothing of it runs any more, start here with "takeOver": "<why>".`,
+      `${named} in namespace ${open.owner_namespace} ${where}; from here nobody can ask whether it still runs. ` +
+        advice.foreign,
     );
   }
   if (await isAlive(open.owner_workflow, open.owner_first_run)) {
-    throw new CarryoverError(
-      'AlreadyRunning',
-      `${named}, which is running. Wait for it, or send it the update cancel, then start again.`,
-    );
+    throw new OwnerAlive(`${named}, which is running. ${advice.alive}`);
   }
 }

@@ -5,6 +5,7 @@ import type { LegacyKey } from '../source/expressions';
 import type { TargetQueries } from '../target/session';
 import { lockAgainstLoads } from './backends';
 import type { Footing, RecordedFooting } from './changes';
+import { isSameChain } from './owner';
 import type { Owner, OwnerRow } from './owner';
 
 /** What a new run is to be; bounds are null where the source table is empty. */
@@ -26,6 +27,13 @@ export interface OpenRun extends OwnerRow, RecordedFooting {
   readonly max_quarantine: string;
   readonly estimated_rows: string;
   readonly epoch: string;
+}
+
+/** One start, or abandonment, of a migration at a time: two that arrive together must not both find the same. */
+export async function lockStarts(session: TargetQueries, migration: string): Promise<void> {
+  await session.query('run.lock', 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [
+    `carryover run ${migration}`,
+  ]);
 }
 
 /** The open run of a migration, if there is one. */
@@ -82,7 +90,7 @@ export function planOf(open: OpenRun, epoch: number, input: FullMigrateInput, gi
   };
   const differing = (Object.keys(own) as (keyof typeof own)[])
     .filter((name) => given.includes(name) && own[name] !== input[name])
-    .map((name) => `${name}: ${own[name]}, as the run has it, and not ${input[name]}${HOW_TO_CHANGE[name]}`);
+    .map((name) => `${name}: ${own[name]}, as the run has it, and not ${input[name]}${howToChange(name, open)}`);
   return {
     run: open.run_id,
     migration: open.migration,
@@ -95,25 +103,38 @@ export function planOf(open: OpenRun, epoch: number, input: FullMigrateInput, gi
   };
 }
 
-const HOW_TO_CHANGE = {
-  batchRows: '',
-  concurrency: '; setConcurrency changes it',
-  maxParked: '; resume changes it',
-  maxQuarantine: '; resume changes it',
-};
+function howToChange(name: 'batchRows' | 'concurrency' | 'maxParked' | 'maxQuarantine', open: OpenRun): string {
+  if (name === 'batchRows') return '';
+  if (name !== 'concurrency') return '; resume changes it where the run is paused';
+  return Number(open.concurrency_limit) === 1
+    ? ': rows of this mapping point to one another, so its batches run one at a time'
+    : '; setConcurrency changes it';
+}
 
-/** Makes a workflow chain the owner of an open run; another execution than before raises the epoch. */
+/**
+ * Makes a workflow chain the owner of an open run; another execution than before raises the epoch.
+ *
+ * @returns the epoch from now on
+ * @throws CarryoverError `Contention` where the run was closed a moment ago: the next try finds that
+ */
 export async function ownRun(session: TargetQueries, owner: Owner, open: OpenRun): Promise<number> {
-  if (open.owner_current_run === owner.currentRun) return Number(open.epoch);
-  const epoch = Number(open.epoch) + 1;
-  await lockAgainstLoads(session, open.run_id);
+  const isOther = open.owner_current_run !== owner.currentRun || !isSameChain(open, owner);
+  const epoch = Number(open.epoch) + (isOther ? 1 : 0);
+  if (isOther) await lockAgainstLoads(session, open.run_id);
   // A start says "go on": whatever paused the run before is over.
-  await session.query(
+  const owned = await session.query(
     'run.own',
     `UPDATE carryover.runs SET epoch = $2, owner_cluster = $3, owner_namespace = $4, owner_workflow = $5,
-       owner_first_run = $6, owner_current_run = $7, paused_at = NULL, pause_cause = NULL WHERE run_id = $1`,
+       owner_first_run = $6, owner_current_run = $7, paused_at = NULL, pause_cause = NULL
+     WHERE run_id = $1 AND state = 'open'`,
     [open.run_id, epoch, owner.cluster, owner.namespace, owner.workflow, owner.firstRun, owner.currentRun],
   );
+  if (owned.rowCount !== 1) {
+    throw new CarryoverError(
+      'Contention',
+      `run ${open.run_id} was closed while ${owner.workflow} wanted to go on with it`,
+    );
+  }
   return epoch;
 }
 

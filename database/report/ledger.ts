@@ -36,12 +36,15 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
 
 const BALANCE = `
 SELECT source, loaded, inserted, updated, unchanged, quarantined, excluded, pending,
-       complete AND NOT EXISTS (SELECT FROM carryover.batches b WHERE b.run_id = $1 AND b.state <> 'validated')
+       complete AND NOT EXISTS (SELECT FROM carryover.batches b WHERE b.run_id = $1 AND b.state NOT IN ('validated', 'skipped'))
          AS complete,
        (SELECT count(*) FROM carryover.batches b WHERE b.run_id = $1) AS batches
 FROM carryover.run_balance WHERE run_id = $1`;
 
-/** Rows by fate. A batch that is loaded but not validated is not complete: nobody has looked at it yet. */
+/**
+ * Rows by fate. A batch that is loaded but not validated is not complete: nobody has looked at it yet. A skipped one was
+ * decided about.
+ */
 export async function readBalance(
   db: TargetQueries,
   run: string,
@@ -69,6 +72,32 @@ WHERE run_id = $1 AND state = 'parked' ORDER BY batch LIMIT 100`;
 /** The first parked batches. */
 export async function readParked(db: TargetQueries, run: string): Promise<ReportFacts['parked']> {
   return rowsOf<{ batch: number; cause: string }>(db, 'report.parked', PARKED, [run]);
+}
+
+// The latest decision counts: a batch may have been skipped, taken back and skipped again.
+const SKIPPED = `
+SELECT b.batch, b.excluded_by_decision AS rows, a.reason, a.who, a.claimed_by AS by
+FROM carryover.batches b LEFT JOIN LATERAL (
+  SELECT reason, who, claimed_by FROM carryover.audit
+  WHERE run_id = b.run_id AND verb = 'skipBatch' AND b.batch = ANY (batches) ORDER BY audit_id DESC LIMIT 1) a ON true
+WHERE b.run_id = $1 AND b.state = 'skipped' ORDER BY b.batch`;
+
+/** Every skipped batch, with who decided so and why. */
+export async function readSkipped(db: TargetQueries, run: string): Promise<ReportFacts['skipped']> {
+  const rows = await rowsOf<{
+    batch: number;
+    rows: string;
+    reason: string | null;
+    who: string | null;
+    by: string | null;
+  }>(db, 'report.skipped', SKIPPED, [run]);
+  return rows.map(({ batch, rows: count, reason, who, by }) => ({
+    batch,
+    rows: toNumber(count),
+    reason: reason ?? 'unknown',
+    who: who ?? 'unknown',
+    by,
+  }));
 }
 
 export type Outcome = 'resolved' | 'absent' | 'unmapped' | 'ambiguous';

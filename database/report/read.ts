@@ -9,6 +9,7 @@ import {
   readParked,
   readQuarantine,
   readRun,
+  readSkipped,
   type RunFacts,
 } from './ledger';
 import type { Target, TargetQueries } from '../target/session';
@@ -90,6 +91,7 @@ async function readLedger(db: TargetQueries, mapping: Mapping, run: string): Pro
     },
     ...(await readBalance(db, run)),
     parked: await readParked(db, run),
+    skipped: await readSkipped(db, run),
     references: await readReferences(db, mapping, run),
     statusColumn,
     quarantine: await readQuarantine(db, run, statusColumn, codesOf(mapping)),

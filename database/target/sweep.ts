@@ -9,7 +9,7 @@ import { withTransaction } from './transaction';
 const ABANDONED = `
 SELECT format('%I.%I', n.nspname, c.relname) AS table
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'carryover_stage' AND c.relkind = 'r' AND NOT EXISTS (
+WHERE n.nspname = 'carryover_stage' AND c.relkind = 'r' AND c.relname ~ '^b_[0-9]+_' AND NOT EXISTS (
   SELECT FROM carryover.runs r WHERE r.state = 'open' AND r.run_id::text = split_part(c.relname, '_', 2))`;
 
 const OF_RUN = `

@@ -1,6 +1,6 @@
 /** A clinic of a few rows written by hand: what each lookup answers can be read off here. */
 import { createEngine } from '../support/engine';
-import type { Engine } from '../support/engine';
+import type { Engine, EngineOptions } from '../support/engine';
 
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -24,8 +24,8 @@ export interface StateRow {
 }
 
 /** Both databases with the sample's tables, the lookups above, and no state yet. */
-export async function createClinic(): Promise<Engine> {
-  const engine = await createEngine({ sample: { rows: 10 } });
+export async function createClinic(options: Pick<EngineOptions, 'temporal'> = {}): Promise<Engine> {
+  const engine = await createEngine({ sample: { rows: 10 }, ...options });
   await engine.onSource('DELETE FROM dispatch_state');
   await engine.onTarget('TRUNCATE cases, orders, profiles, case_states, messages');
   await engine.onTarget(`INSERT INTO cases VALUES ($1, 1, '2020-01-01'), ($2, 2, '2020-01-01')`, [CASE.one, CASE.two]);

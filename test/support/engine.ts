@@ -27,12 +27,14 @@ import type {
   LoadResult,
   LookupResult,
   MigrateInput,
+  Planned,
   RunPlan,
   StagedBatchRef,
   TransformResult,
   ValidateResult,
 } from '../../shared/messages';
 import { createPorts } from '../../worker/ports';
+import type { Temporal } from '../../worker/temporal';
 import { createDatabases } from './databases';
 import type { Databases } from './databases';
 
@@ -57,6 +59,8 @@ export interface EngineOptions {
   /** Makes the sample; without it both databases are empty but for the ledger. */
   readonly sample?: Pick<SampleOptions, 'rows' | 'seed' | 'dirty'>;
   readonly catalog?: Catalog;
+  /** What Temporal answers, where it is not that whoever owned a run before is gone. */
+  readonly temporal?: Partial<Temporal>;
 }
 
 /** Makes a pair of databases with the ledger, and the sample where it is asked for. */
@@ -79,6 +83,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     identityOfStart: () => Promise.resolve('tester@starts'),
     identityOfUpdate: () => Promise.resolve('tester@updates'),
     cancel: () => Promise.resolve(),
+    ...options.temporal,
   };
   const over = (from: Source, to: Target) => ({
     source: from,
@@ -137,16 +142,21 @@ const STARTER: Starter = {
   schedule: null,
 };
 
-/** Opens a run, or goes on with the open one; another `currentRun` takes it over. */
-export async function openRun(
+/** Opens a run, or goes on with the open one; a scheduled start may be missed. */
+export async function startRun(
   engine: Engine,
   mapping: Mapping,
   input: Omit<MigrateInput, 'migration'> = {},
   starter: Partial<Starter> = {},
-): Promise<RunPlan> {
+): Promise<Planned> {
   const checked = checkMigrateInput({ concurrency: 1, ...input, migration: mapping.name }, [mapping.name]);
   if (checked.input === null) throw new Error(checked.problems.join('; '));
-  const planned = await engine.ports.runs.open(mapping, checked.input, checked.given, { ...STARTER, ...starter });
+  return engine.ports.runs.open(mapping, checked.input, checked.given, { ...STARTER, ...starter });
+}
+
+/** As {@link startRun}, where it opens a run or goes on with one; another `currentRun` takes it over. */
+export async function openRun(...given: Parameters<typeof startRun>): Promise<RunPlan> {
+  const planned = await startRun(...given);
   if ('missed' in planned) throw new Error(`the start was missed: ${planned.missed}`);
   return planned;
 }

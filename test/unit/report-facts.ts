@@ -14,6 +14,7 @@ export const sampleFacts: ReportFacts = {
   written: { inserted: 4552, updated: 0, unchanged: 0 },
   batches: 1,
   parked: [],
+  skipped: [],
   references: [
     {
       name: 'case',

@@ -128,6 +128,32 @@ describe('the Markdown report', () => {
     }
   });
 
+  it('names skipped batches with the reason and the person, also where nothing is in quarantine', () => {
+    const facts = {
+      ...sampleFacts,
+      quarantine: [],
+      balance: { source: 4751, loaded: 4552, quarantined: 0, excluded: 199, pending: 0 },
+      skipped: [
+        { batch: 3, rows: 150, reason: 'archived | see `the` ticket', who: 'ada@desk', by: null },
+        { batch: 9, rows: 40, reason: 'tests', who: 'unknown (UI without login)', by: 'Bo' },
+      ],
+    };
+    const report = buildReport(facts);
+    expect(report).toMatchObject({ verdict: 'proven_with_exceptions', skipped: facts.skipped });
+    const text = toMarkdown(report);
+    for (const part of [
+      "9 rows are excluded by the mapping's rule.",
+      '190 rows are excluded by decision, since their batches were skipped:',
+      "|     3 |  150 |        3.16 % | `archived \\| see 'the' ticket` | `ada@desk`                           |",
+      '|     9 |   40 |        0.84 % | `tests`                        | `unknown (UI without login) (as Bo)` |',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(toMarkdown(buildReport({ ...facts, quarantine: sampleFacts.quarantine }))).toContain(
+      '190 rows are excluded',
+    );
+  });
+
   it('leaves out what the mapping has no columns for', () => {
     const bare = toMarkdown(
       buildReport({ ...sampleFacts, states: [], years: [], transitions: [], references: [], quarantine: [] }),

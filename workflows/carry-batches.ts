@@ -79,7 +79,7 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
       // Batches that differ are loaded: the run ends with them, not proven, and starting again rewrites what is ours.
       if (!progress.isHeldUp) return;
       control.enter('waiting');
-      await condition(
+      await control.until(
         () =>
           retries.length > 0 ||
           control.isPaused ||

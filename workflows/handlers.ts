@@ -26,7 +26,7 @@ import { OUTAGE_SIGNAL, STATUS_QUERY } from '../shared/names';
 import type { Verb } from '../shared/names';
 import { EXAMPLES, checkRequest, listBatches, readBatches } from '../shared/verb-requests';
 import type { Standing } from '../shared/verb-requests';
-import { ledger } from './activity-proxies';
+import { failureType, ledger } from './activity-proxies';
 import { asOwnFailure, ownFailure } from './run-control';
 import type { RunControl } from './run-control';
 import { refuse } from './refuse';
@@ -125,6 +125,11 @@ async function decide(
         { run, migration, epoch, verb, update: id, by, reason, ...more },
       ]);
     } catch (error) {
+      if (failureType(error) === 'LedgerBehind') {
+        // Whoever resumes a run wants it to go on, from wherever its ledger stands.
+        if (verb === 'resume') control.pausedByPerson = false;
+        control.noteBehind(error);
+      }
       throw asOwnFailure(error, 'DecisionFailed');
     }
     effect();
@@ -198,7 +203,7 @@ async function pause(control: RunControl, request: PauseRequest): Promise<string
   progress.pauseCause = cause;
   control.tell();
   try {
-    await decide(control, 'pause', request, {});
+    await decide(control, 'pause', request, {}, () => (control.pausedByPerson = true));
   } catch (error) {
     // Meanwhile the run may have paused by itself, for another cause.
     if (progress.pauseCause === cause) progress.pauseCause = null;
@@ -219,6 +224,7 @@ async function resume(control: RunControl, request: ResumeRequest): Promise<stri
     await decide(control, 'resume', request, raised, () => {
       control.plan = { ...control.plan, ...raised };
       control.progress.pauseCause = null;
+      control.pausedByPerson = false;
     });
   } finally {
     control.resuming = false;

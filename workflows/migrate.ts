@@ -67,6 +67,9 @@ async function carryOut(control: RunControl, input: MigrateInput | undefined): P
       const planned = await planRun(input);
       if ('missed' in planned) throw error;
       control.restart(planned);
+      const { pauseCause } = control.progress;
+      // The restored ledger has not heard of the pause.
+      if (pauseCause !== null) await control.hold(pauseCause);
     }
   }
 }

@@ -47,7 +47,11 @@ export class RunControl {
   readonly isContinued: boolean;
   /** True where the run has paused by itself in this history, so that `resume` need not know what is parked. */
   holdsItself = false;
+  /** True while a person's pause holds: it outlives a restore of the target. */
+  pausedByPerson = false;
   private isBehind = false;
+  /** Set where a decision found the ledger behind: a run that waits would not find it by itself. */
+  private foundBehind: { readonly error: unknown } | undefined;
   private turn: Promise<void> = Promise.resolve();
   private told: { state: RunState; parked: number } | undefined;
 
@@ -76,13 +80,25 @@ export class RunControl {
     await this.inTurn(() => Promise.resolve());
   }
 
-  /** Begins anew with another plan: nothing that was known of the run counts any more. */
+  /** Begins anew with another plan: nothing that was known of the run counts any more, but a person's pause. */
   restart(plan: RunPlan): void {
     this.isBehind = false;
+    this.foundBehind = undefined;
     this.retries.length = 0;
-    this.progress.pauseCause = null;
+    if (!this.pausedByPerson) this.progress.pauseCause = null;
     this.window.forget();
     this.plan = plan;
+  }
+
+  /** Has the run planned anew, whatever it waits for: what it knows is not what the ledger holds. */
+  noteBehind(error: unknown): void {
+    this.foundBehind ??= { error };
+  }
+
+  /** Waits for a condition. @throws the failure of a decision that found the ledger behind */
+  async until(isSo: () => boolean): Promise<void> {
+    await condition(() => isSo() || this.foundBehind !== undefined);
+    if (this.foundBehind !== undefined) throw this.foundBehind.error;
   }
 
   get isPaused(): boolean {
@@ -138,6 +154,7 @@ export class RunControl {
       const { run, migration, epoch } = this.plan;
       this.progress.pauseCause = cause;
       this.holdsItself = true;
+      this.pausedByPerson = false;
       this.tell();
       try {
         await ledger.hold.executeWithOptions({ summary: `${migration}: pause` }, [{ run, epoch, cause }]);
@@ -150,17 +167,17 @@ export class RunControl {
 
   /** Waits until a batch may begin, or until none may. @throws what a batch threw */
   async roomOrPause(): Promise<void> {
-    await condition(() => this.isPaused || this.window.hasRoom);
+    await this.until(() => this.isPaused || this.window.hasRoom);
     this.window.rethrow();
   }
 
   /** Waits until the run is resumed; or, with nothing in flight, until the history is to be continued. */
   async waitWhilePaused(): Promise<void> {
     this.tell();
-    await condition(() => !this.isPaused || this.window.isIdle);
+    await this.until(() => !this.isPaused || this.window.isIdle);
     this.window.rethrow();
     this.tell();
-    await condition(() => !this.isPaused || workflowInfo().continueAsNewSuggested);
+    await this.until(() => !this.isPaused || workflowInfo().continueAsNewSuggested);
     this.tell();
   }
 
@@ -181,7 +198,7 @@ export class RunControl {
         if (batch !== undefined) stuck.add(batch);
         try {
           await this.hold(causeOf(error));
-          await condition(() => !this.isPaused || this.isBehind);
+          await this.until(() => !this.isPaused || this.isBehind);
         } finally {
           if (batch !== undefined) stuck.delete(batch);
         }

@@ -171,6 +171,60 @@ describe('a ledger that is behind', () => {
   });
 });
 
+describe('a decision that finds the ledger behind', () => {
+  const behind = (fake: FakeRun) =>
+    fake.on('decide', (_batch, time) => {
+      if (time === 1) throw new CarryoverError('LedgerBehind', 'run 7 has epoch 0 in the ledger');
+    });
+
+  it('has a run that waits for it go on: nothing else would tell it', async () => {
+    const fake = behind(new FakeRun({ batches: 2 })).on('load', (batch, time) => {
+      if (batch === 1 && time === 1) throw new CarryoverError('PreflightFailed', 'no room');
+    });
+    await temporal.migrate(fake, async (handle) => {
+      await until(handle, ({ state }) => state === 'waiting');
+      fake.forget(1);
+      expect(await refusal(handle, 'retryBatch', { batch: 1 })).toBe('run 7 has epoch 0 in the ledger');
+      expect(await handle.result()).toMatchObject({ source: fake.totals([1, 2]).source, pending: 0 });
+      expect(fake.calls.filter((call) => call === 'open')).toHaveLength(2);
+    });
+  });
+
+  it('leaves a run paused that a person has paused, and tells the ledger so', async () => {
+    const gate = new Gate();
+    const fake = new FakeRun({ batches: 3 }).on('load', gate.wait).on('decide', (_batch, time) => {
+      if (time === 2) throw new CarryoverError('LedgerBehind', 'run 7 has epoch 0 in the ledger');
+    });
+    await temporal.migrate(fake, async (handle) => {
+      await gate.reached;
+      await send(handle, 'pause', { reason: 'a restore' });
+      gate.release();
+      await until(handle, ({ state }) => state === 'paused');
+      expect(await refusal(handle, 'setConcurrency', { concurrency: 3 })).toMatch('epoch 0 in the ledger');
+      await until(handle, ({ state }) => state === 'paused' && fake.calls.includes('hold'));
+      expect(fake.holds).toEqual(['a restore']);
+      await send(handle, 'resume');
+      expect(await handle.result()).toMatchObject({ pending: 0 });
+    });
+  });
+
+  it('goes on where it was to resume the run', async () => {
+    const gate = new Gate();
+    const fake = new FakeRun({ batches: 3 }).on('load', gate.wait).on('decide', (_batch, time) => {
+      if (time === 2) throw new CarryoverError('LedgerBehind', 'run 7 has epoch 0 in the ledger');
+    });
+    await temporal.migrate(fake, async (handle) => {
+      await gate.reached;
+      await send(handle, 'pause', { reason: 'a restore' });
+      gate.release();
+      await until(handle, ({ state }) => state === 'paused');
+      expect(await refusal(handle, 'resume', {})).toMatch('epoch 0 in the ledger');
+      expect(await handle.result()).toMatchObject({ pending: 0 });
+      expect(fake.holds).toEqual([]);
+    });
+  });
+});
+
 describe('what the Temporal UI reads', () => {
   it('has each verb with a description that can be copied', async () => {
     interface Described {

@@ -18,6 +18,6 @@ module.exports = {
   testTimeout: 60_000,
   projects: [
     group('unit'),
-    ...['workflow', 'database', 'end-to-end', 'long', 'recording'].map((name) => group(name, servers)),
+    ...['workflow', 'database', 'end-to-end', 'faults', 'long', 'recording'].map((name) => group(name, servers)),
   ],
 };

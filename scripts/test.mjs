@@ -9,7 +9,7 @@ import { report } from './tests/report.mjs';
 
 // npm test [-- GROUP ... [jest's own options]]: everything, or the named parts. The last line is `N passed, N failed`.
 const QUICK = ['format', 'lint', 'types'];
-const GROUPS = ['unit', 'workflow', 'database', 'end-to-end'];
+const GROUPS = ['unit', 'workflow', 'database', 'end-to-end', 'faults'];
 // Run by their name alone: what takes minutes, and what writes test/histories/ anew.
 const NAMED_ONLY = ['long', 'recording'];
 const ALL_GROUPS = [...GROUPS, ...NAMED_ONLY];

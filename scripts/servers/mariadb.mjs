@@ -77,7 +77,7 @@ async function create({ home, state, server, folder, account }) {
   say(`source: creating a private ${server.version} ...`);
   const data = join(folder, 'data');
   rmSync(data, { recursive: true, force: true }); // what an interrupted creation left
-  const user = account ? [`--user=${account.name}`] : [];
+  const user = [`--tmpdir=${temporaryFolder(folder, account)}`, ...(account ? [`--user=${account.name}`] : [])];
   // Not run under the account: the install script wants to see root when it is told a user.
   const options = { cwd: folder, log: join(home, 'logs', 'mariadb-create.log'), env: plainEnvironment() };
   if (server.isMariadb) {
@@ -142,6 +142,7 @@ function optionFile({ folder, port, serverId, account, state, firstSql }) {
   const lines = [
     '[mysqld]',
     `datadir = ${join(folder, 'data')}`,
+    `tmpdir = ${temporaryFolder(folder, account)}`,
     `socket = ${socketPath(folder, account, state)}`,
     `pid-file = ${join(folder, 'server.pid')}`,
     'bind-address = 127.0.0.1',
@@ -160,6 +161,14 @@ function optionFile({ folder, port, serverId, account, state, firstSql }) {
   writeFileSync(file, lines.join('\n'));
   giveTo(account, file);
   return file;
+}
+
+/** Of its own: a server that starts removes the temporary tables that it finds, also those of another that runs. */
+function temporaryFolder(folder, account) {
+  const own = join(folder, 'tmp');
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  giveTo(account, own);
+  return own;
 }
 
 /** The server insists on a socket, which nobody uses: beside the data, or in a short place when that path is too long. */

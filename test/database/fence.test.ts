@@ -128,6 +128,12 @@ describe('a load', () => {
     expect({ loaded, source }).toEqual({ loaded: true, source: 3 });
   });
 
+  it('that finds its batch validated, and its stage dropped, returns the recorded result as well', async () => {
+    await load();
+    await engine.ports.steps.validate(caseStates, ref, never());
+    expect(await load()).toEqual(LOADED);
+  });
+
   it('that fails half-way leaves nothing', async () => {
     // After the target's rows are written, and where no row is to blame.
     await engine.onTarget('ALTER TABLE carryover.lookups ADD CONSTRAINT none CHECK (rows < 0)');

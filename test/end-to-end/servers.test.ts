@@ -102,6 +102,11 @@ describe('private servers', () => {
     expect(row?.log).toBe(0);
   });
 
+  it('keep temporary files apart: a MariaDB that starts removes the temporary tables that it finds', async () => {
+    const [row] = await onSource<{ tmp: string; data: string }>(home, 'SELECT @@tmpdir AS tmp, @@datadir AS data');
+    expect(row!.tmp).toBe(join(row!.data, '..', 'tmp'));
+  });
+
   it('refuse a login without the password', async () => {
     const { source } = readServices(home);
     const { port } = new URL(source.url);

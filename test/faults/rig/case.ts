@@ -117,11 +117,12 @@ const NOT_REACHED = 'the run did not come to this point';
 export async function faultWorker(rig: Rig, fault: Fault, rehearsal: Rehearsal): Promise<Outcome> {
   const run = await begin(rig, fault);
   if (!(await run.reached)) return conclude(run, rehearsal, [NOT_REACHED]);
-  const at = Date.now();
+  // It stands by already: what is measured is how soon the death is noticed, not how fast a process starts.
+  await run.lane.startWorker();
   if (fault.victim === 'stopped') return faultStopped(run, rehearsal);
+  const at = Date.now();
   run.worker.signal('SIGKILL');
   await gone(run.worker.pid);
-  await run.lane.startWorker();
   const outcome = await conclude(run, rehearsal);
   const retried = await retriedAfter(rig.operator, run.lane, at);
   const late = retried === undefined || retried > RETRY_WITHIN_S;
@@ -140,9 +141,13 @@ export async function faultWorker(rig: Rig, fault: Fault, rehearsal: Rehearsal):
 async function faultStopped(run: Underway, rehearsal: Rehearsal): Promise<Outcome> {
   const { worker, lane, driven } = run;
   worker.signal('SIGSTOP');
-  await lane.startWorker();
   // The other one ends the run while this one sleeps.
-  await Promise.race([driven.catch(() => undefined), sleep(END_BESIDE_SLEEPER_S * 1000, undefined, { ref: false })]);
+  const late = sleep(END_BESIDE_SLEEPER_S * 1000, 'late' as const, { ref: false });
+  if ((await Promise.race([driven.catch(() => undefined), late])) === 'late') {
+    return conclude(run, rehearsal, [
+      `the run did not end within ${END_BESIDE_SLEEPER_S} s beside a worker that slept`,
+    ]);
+  }
   const before = await lane.onTarget<Record<string, unknown>>('SELECT count(*) FROM rig.writes');
   worker.go();
   worker.signal('SIGCONT');

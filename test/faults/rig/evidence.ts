@@ -49,6 +49,22 @@ SELECT
 
 export type Evidence = Readonly<Record<string, unknown>>;
 
+const RUN_FIELDS = ['run', 'run_id', 'first_run', 'last_run'];
+
+/** Numbers runs from 1: a server that is killed leaves a gap in their own numbers, and nothing else shows there. */
+export function numberRuns(evidence: Evidence & { readonly runs?: unknown }): Evidence {
+  const ids = (evidence.runs as { run_id: number }[]).map(({ run_id }) => String(run_id));
+  const numbered = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(numbered);
+    if (typeof value !== 'object' || value === null) return value;
+    const fields = Object.entries(value).map(([name, of]): [string, unknown] =>
+      RUN_FIELDS.includes(name) && of !== null ? [name, ids.indexOf(String(of)) + 1] : [name, numbered(of)],
+    );
+    return Object.fromEntries(fields);
+  };
+  return numbered(evidence) as Evidence;
+}
+
 /** The parts in which two runs differ, with both sides in short. */
 export function differencesOf(found: Evidence, undisturbed: Evidence): string[] {
   const short = (value: unknown): string => JSON.stringify(value).slice(0, 400);

@@ -45,8 +45,9 @@ export async function runFaults(options: Options): Promise<Summary> {
   const victims = VICTIMS.filter((victim) => options.process === undefined || victim === options.process);
   if (victims.length === 0) throw new Error(`there is no process "${options.process}"; known: ${VICTIMS.join(', ')}`);
   // Two sets of servers: workers die over one while servers die under the other.
-  const rigs = await Promise.all(['workers', 'servers'].map((name) => openRig(join(options.home, name))));
+  const rigs: Rig[] = [];
   try {
+    for (const name of ['workers', 'servers']) rigs.push(await openRig(join(options.home, name)));
     const [forWorkers, forServers] = rigs as [Rig, Rig];
     const rehearsals = await rehearseAll(forWorkers);
     const sites = sitesOf(rehearsals);

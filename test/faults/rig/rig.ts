@@ -1,7 +1,7 @@
 /** A set of servers with seeds, an operator, and what each scenario leaves and passes where nothing disturbs it. */
 import { mkdirSync } from 'node:fs';
 import type { Point } from '../../../database/points';
-import { differencesOf, readEvidence, tableOf } from './evidence';
+import { differencesOf, numberRuns, readEvidence, tableOf } from './evidence';
 import type { Evidence } from './evidence';
 import { readLedger } from './ledger-reader';
 import { Lane } from './lane';
@@ -54,7 +54,7 @@ export async function openLane({ servers, seeds }: Rig, { seed, mapping, prepare
 /** What a run has left, with what its last workflow ended with. */
 export async function gather(lane: Lane, outcome: unknown): Promise<Evidence> {
   const [row] = await lane.onTarget<Record<string, unknown>>(readEvidence(lane.mapping));
-  return { outcome, ...row };
+  return numberRuns({ outcome, ...row });
 }
 
 /** Runs a scenario undisturbed. */

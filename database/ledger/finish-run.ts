@@ -4,7 +4,7 @@ import { decideVerdict } from '../../shared/verdict';
 import type { CheckResult, Verdict } from '../../shared/verdict';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
-import { requireEpoch } from './epoch';
+import { behind, requireEpoch } from './epoch';
 
 /** Stores what the checks found, while the run is open and ours; a later round replaces an earlier one. */
 export async function storeChecks(
@@ -37,7 +37,10 @@ interface BalanceRow {
   readonly state: string;
   readonly verdict: Verdict | null;
   readonly complete: boolean;
+  readonly cut_to_end: boolean;
   readonly unfinished: string;
+  /** Of these, the ones that a run does before it ends: those that differ are loaded, and it ends with them. */
+  readonly undone: string;
   readonly found: string;
   readonly source: string;
   readonly loaded: string;
@@ -50,22 +53,30 @@ interface BalanceRow {
 }
 
 const READ_BALANCE = `
-SELECT r.epoch, b.*,
+SELECT r.epoch, r.cut_to_end, b.*,
   (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state NOT IN ('validated', 'skipped')) AS unfinished,
+  (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state NOT IN ('validated', 'skipped')
+     AND (x.state, x.cause) IS DISTINCT FROM ('parked', 'difference')) AS undone,
   (SELECT coalesce(sum(found), 0) FROM carryover.checks c WHERE c.run_id = $1) AS found
 FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id = $1`;
 
-/** Closes the run with its verdict; a run that is closed already is returned as it was. */
+/**
+ * Closes the run with its verdict; a run that is closed already is returned as it was.
+ *
+ * @throws CarryoverError `LedgerBehind` where something is left to do: whoever ends a run has asked for it before
+ */
 export async function finishRun(target: TargetQueries, run: string, epoch: number): Promise<Headline> {
   const read = await target.query<BalanceRow>('finish.balance', READ_BALANCE, [run]);
   const row = read.rows[0];
   requireEpoch(run, epoch, row?.epoch);
+  const number = (name: keyof BalanceRow): number => Number(row![name]);
+  if (row!.state === 'open' && (!row!.cut_to_end || number('undone') > 0))
+    throw behind(`the ledger holds batches of run ${run} that are not done`);
   const checks = await target.query<{ name: string; compared: string; found: string }>(
     'finish.checks',
     'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1',
     [run],
   );
-  const number = (name: keyof BalanceRow): number => Number(row![name]);
   const balance = {
     source: number('source'),
     loaded: number('loaded'),

@@ -179,6 +179,20 @@ describe('a ledger that was restored to an earlier moment', () => {
     expect(await s.engine.onTarget(`SELECT 1 FROM carryover.batches WHERE state <> 'planned'`)).toEqual([]);
   });
 
+  it('that lost what the last batches did, or that they were cut, ends no run', async () => {
+    const plan = await s.start(A, { batchRows: 2 });
+    const { runs } = s.engine.ports;
+    for (const batch of [1, 2]) {
+      await runs.cut(caseStates, refOf(plan, batch));
+      expect((await refusal(runs.finish(plan.run, plan.epoch))).type).toBe('LedgerBehind');
+      await carryBatch(s.engine, caseStates, refOf(plan, batch));
+      if (batch === 1) expect((await refusal(runs.finish(plan.run, plan.epoch))).type).toBe('LedgerBehind');
+    }
+    expect((await s.runs())[0]!.state).toBe('open');
+    await runs.check(caseStates, plan.run, plan.epoch);
+    expect((await runs.finish(plan.run, plan.epoch)).verdict).toBe('proven');
+  });
+
   it('that lost the last batches cuts none behind a gap', async () => {
     const plan = await s.start(A, { batchRows: 1 });
     for (const batch of [1, 2, 3]) await s.engine.ports.runs.cut(caseStates, refOf(plan, batch));

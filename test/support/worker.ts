@@ -27,17 +27,30 @@ export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<Migrate>;
 
 export interface TemporalClient {
   readonly client: Client;
+  /** Where it listens. */
+  readonly address: string;
   /** Starts `migrate` on a task queue. */
   start(taskQueue: string, input: MigrateInput, workflowId?: string): Promise<MigrateHandle>;
   close(): Promise<void>;
 }
 
-/** A client of the private Temporal. */
-export async function connectTemporal(): Promise<TemporalClient> {
-  const connection = await Connection.connect({ address: services().temporal.address });
-  const client = new Client({ connection });
+export interface ClientSettings {
+  /** That of the private Temporal unless given. */
+  readonly address?: string;
+  /** Who it says it is; the SDK's own name for this process unless given. */
+  readonly identity?: string;
+}
+
+/** A client of the private Temporal, or of another. */
+export async function connectTemporal({
+  address = services().temporal.address,
+  identity,
+}: ClientSettings = {}): Promise<TemporalClient> {
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, ...(identity === undefined ? {} : { identity }) });
   return {
     client,
+    address,
     // By name: the function itself would be loaded outside of the sandbox.
     start: (taskQueue, input, workflowId = `test-${randomUUID()}`) =>
       client.workflow.start<Migrate>('migrate', { workflowId, taskQueue, args: [input] }),
@@ -64,12 +77,12 @@ let installed = false;
 /** A worker within the test, over the engine's databases and any catalogue. */
 export async function startWorker(
   engine: Engine,
-  { client }: TemporalClient,
+  { client, address }: TemporalClient,
   catalog: Catalog = shipped,
 ): Promise<RunningWorker> {
   if (!installed) installLogger(new DefaultLogger('ERROR'));
   const taskQueue = `test-${randomUUID()}`;
-  const connection = await NativeConnection.connect({ address: services().temporal.address });
+  const connection = await NativeConnection.connect({ address });
   const { source, target, reportsDir, sourceUrl, targetUrl } = engine;
   const temporal = createTemporal(client);
   const worker = await createWorker(

@@ -58,6 +58,12 @@ function databaseFile(home) {
   return join(home, 'temporal', 'temporal.db');
 }
 
+/**
+ * Dynamic configuration: the workflow's own Pause, and more than the 20 looks a second that the server takes at its
+ * queue, which make each step of a batch wait for 40 ms, and again for its answer.
+ */
+export const DYNAMIC_CONFIG = ['frontend.WorkflowPauseEnabled=true', 'history.transferProcessorMaxPollRPS=1000'];
+
 function serverArguments(home, [port, uiPort, httpPort, metricsPort]) {
   const options = {
     '--ip': '127.0.0.1',
@@ -67,7 +73,6 @@ function serverArguments(home, [port, uiPort, httpPort, metricsPort]) {
     '--metrics-port': metricsPort,
     '--db-filename': databaseFile(home),
     '--log-level': 'error',
-    '--dynamic-config-value': 'frontend.WorkflowPauseEnabled=true',
   };
   const attributes = SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]);
   return [
@@ -75,6 +80,7 @@ function serverArguments(home, [port, uiPort, httpPort, metricsPort]) {
     'start-dev',
     '--ui-disable-news-fetch',
     ...Object.entries(options).flat().map(String),
+    ...DYNAMIC_CONFIG.flatMap((setting) => ['--dynamic-config-value', setting]),
     ...attributes,
   ];
 }

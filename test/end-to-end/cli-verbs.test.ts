@@ -205,7 +205,7 @@ describe('another run', () => {
       verb: 'abandon',
       run: '2',
       answer: expect.stringMatching(
-        /^run 2 of case-states is abandoned: 1 batches were not finished, 400 rows/,
+        /^run 2 of case-states is abandoned: one batch was not finished, 400 rows/,
       ) as string,
     });
     expect(await lastDecision()).toMatchObject({

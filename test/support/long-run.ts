@@ -43,7 +43,7 @@ export async function longRun(batches: number): Promise<LongRun> {
         eventsPerBatch: events.reduce((sum, count) => sum + count, 0) / batches,
         events: Math.max(...events),
         bytes: Math.max(...histories.map(sizeOf)),
-        payload: Math.max(...histories.flatMap((history) => payloadsIn(history))),
+        payload: histories.flatMap((history) => payloadsIn(history)).reduce((most, size) => Math.max(most, size), 0),
         warnings: [...logged.map(({ message }) => message), ...warningsIn(readFileSync(log, 'utf8'))],
       };
     });

@@ -54,10 +54,13 @@ export async function startOwnTemporal({ events, log, forgetful = false }: OwnSe
           log === undefined ? 'error' : 'warn',
         ],
         ...(forgetful ? [] : ['--db-filename', join(folder, 'temporal.db')]),
+        // As the private servers have it (scripts/servers/temporal.mjs).
+        ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
         ...(events === undefined ? [] : ['--dynamic-config-value', suggestion]),
         ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
       ],
-      { stdio: ['ignore', output, output], env: cleanEnvironment() },
+      // One that forgets is there for a long run: memory for speed.
+      { stdio: ['ignore', output, output], env: cleanEnvironment(forgetful ? { GOGC: '400' } : {}) },
     );
     if (output !== 'ignore') closeSync(output);
     const ended = once(server, 'exit');

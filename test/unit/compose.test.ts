@@ -86,6 +86,15 @@ describe('docker-compose.yml', () => {
     expect(here).toEqual(wanted);
     expect(there).toEqual(wanted);
   });
+
+  it('sets of the server what the private one sets, and the tests’ own', () => {
+    const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
+    const settings = (text: string): string[] => [...text.matchAll(/\b(?:frontend|history)\.\w+=\w+/g)].map(String);
+    const there = settings(read('scripts', 'servers', 'temporal.mjs'));
+    expect(there).toHaveLength(2);
+    expect(settings(compose)).toEqual(there);
+    expect(settings(read('test', 'support', 'own-temporal.ts'))).toEqual(there.slice(1));
+  });
 });
 
 describe('Dockerfile', () => {

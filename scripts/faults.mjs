@@ -48,13 +48,16 @@ await runMain(async () => {
 function chosen() {
   const text = { type: 'string' };
   try {
-    const { values } = parseArgs({ options: { only: text, process: text, lanes: text, 'per-kill': text } });
+    const { values } = parseArgs({
+      options: { only: text, process: text, lanes: text, 'per-worker': text, 'per-server': text },
+    });
     const number = (value) => (value === undefined ? undefined : Number(value));
     return {
       only: values.only,
       process: values.process,
       lanes: number(values.lanes),
-      perKill: number(values['per-kill']),
+      perWorker: number(values['per-worker']),
+      perServer: number(values['per-server']),
     };
   } catch (error) {
     throw new Failure(`${error.message}\n${USAGE}`);

@@ -4,12 +4,15 @@
  */
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
+import type { Point } from '../points';
 import type { TargetQueries } from '../target/session';
 import type { Check, CheckOutcome } from './check';
 import { MAPPING_CHECKS, SERVER_CHECKS } from './checks';
 import { errorCode } from './connection-problem';
+import type { Side } from './connection-problem';
 import type { Context, PreflightInput } from './context';
 import { createContext } from './context';
+import { PATIENCE_S, isSilence, within } from './within';
 
 type Question = Parameters<TargetQueries['query']>;
 
@@ -30,12 +33,26 @@ export async function runPreflight(input: PreflightInput & { readonly mapping: M
   return { ...summarize(checks), lost: lost() };
 }
 
+/** The question of each side that a silent server is found by. */
+const FIRST_QUESTION = { source: 'preflight.sourceReachable', target: 'preflight.targetReachable' } as const;
+
+/** @throws CarryoverError where the server stays silent: to be waited for, as one that refuses connections */
+async function answered<T>(side: Side, answer: Promise<T>): Promise<T> {
+  try {
+    return await within(answer);
+  } catch (error) {
+    if (!isSilence(error)) throw error;
+    const type = side === 'source' ? 'SourceUnavailable' : 'TargetUnavailable';
+    throw new CarryoverError(type, `the ${side} did not answer within ${PATIENCE_S} s`, 'ETIMEDOUT');
+  }
+}
+
 /** Notes what the checks swallow: that a server was away, which is no fault of the mapping. */
 function watchConnections(input: PreflightInput): { watched: PreflightInput; lost: () => CarryoverError | undefined } {
   let first: CarryoverError | undefined;
-  const noting = async <T>(answer: Promise<T>): Promise<T> => {
+  const noting = async <T>(side: Side, point: Point, answer: Promise<T>): Promise<T> => {
     try {
-      return await answer;
+      return await (point === FIRST_QUESTION[side] ? answered(side, answer) : answer);
     } catch (error) {
       const isLost = error instanceof CarryoverError && error.retry === 'always';
       if (isLost) first ??= error;
@@ -44,8 +61,11 @@ function watchConnections(input: PreflightInput): { watched: PreflightInput; los
   };
   const watched: PreflightInput = {
     ...input,
-    source: { query: (...question) => noting(input.source.query(...question)) },
-    target: { query: <R extends object>(...question: Question) => noting(input.target.query<R>(...question)) },
+    source: { query: (...question) => noting('source', question[0], input.source.query(...question)) },
+    target: {
+      query: <R extends object>(...question: Question) =>
+        noting('target', question[0], input.target.query<R>(...question)),
+    },
   };
   return { watched, lost: () => first };
 }

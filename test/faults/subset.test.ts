@@ -86,7 +86,7 @@ async function outcomesOf(
   expect(outcomes).toHaveLength(faults.length);
 }
 
-const pace = { lanes: 9, perKill: 12, isStopped: () => false };
+const pace = { lanes: 3, perWorker: 6, perServer: 12, isStopped: () => false };
 
 describe('the points of database/', () => {
   it('are each passed by a scenario, or known to be outside of a run', () => {

@@ -1,6 +1,8 @@
-/** One fault: a run is held at a point, a process dies or stops just there, and the run must end as if nothing had been. */
+/** Faults: runs are held, each at its point, a process dies or stops just there, and each must end as if nothing had been. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { differencesOf, tableOf } from './evidence';
+import { startHost } from './host';
+import type { Host, HostedWorker } from './host';
 import type { Lane } from './lane';
 import { readLedger } from './ledger-reader';
 import type { LedgerReader } from './ledger-reader';
@@ -11,7 +13,7 @@ import type { Scenario } from './scenarios';
 import { SERVERS } from './servers';
 import { gone } from './servers';
 import type { Server } from './servers';
-import type { Place, RigWorker, Stop } from './worker';
+import type { Place, Stop } from './worker';
 
 /** What dies; `stopped` is a worker that is stopped while another takes over its work, and then goes on. */
 export const VICTIMS = ['worker', ...SERVERS, 'stopped'] as const;
@@ -46,10 +48,12 @@ export const RETRY_WITHIN_S = 20;
 const REACH_WITHIN_S = 100;
 
 /** A run on its way to the place where something is to happen to it. */
-export interface Underway {
+interface Underway {
   readonly fault: Fault;
   readonly lane: Lane;
-  readonly worker: RigWorker;
+  readonly worker: HostedWorker;
+  /** Processes that have a worker of it. */
+  readonly hosts: Host[];
   readonly reader: LedgerReader;
   /** Settles when the run has ended. */
   readonly driven: Promise<unknown>;
@@ -57,11 +61,11 @@ export interface Underway {
   readonly reached: Promise<boolean>;
 }
 
-export async function begin(rig: Rig, fault: Fault): Promise<Underway> {
+async function begin(rig: Rig, fault: Fault, host: Host): Promise<Underway> {
   const { scenario, place, before } = fault;
   const lane = await openLane(rig, scenario);
   const stops = [...(scenario.stops ?? []), ...(before ? [before] : []), { ...place, nth: 1 }];
-  const worker = await lane.startWorker(stops);
+  const worker = await lane.openWorker(host, stops);
   const reader = readLedger(lane.pair.targetUrl, tableOf(scenario.mapping));
   const driven = scenario.drive(lane, rig.operator);
   driven.catch(() => undefined);
@@ -74,12 +78,12 @@ export async function begin(rig: Rig, fault: Fault): Promise<Underway> {
     ),
     sleep(REACH_WITHIN_S * 1000, false, { signal: late.signal }).catch(() => false),
   ]).finally(() => late.abort());
-  return { fault, lane, worker, reader, driven, reached };
+  return { fault, lane, worker, hosts: [host], reader, driven, reached };
 }
 
 /** Waits for the end of a run, compares what it left with what the undisturbed one did, and clears up. */
-export async function conclude(
-  { fault, lane, reader, driven }: Underway,
+async function conclude(
+  { fault, lane, hosts, reader, driven }: Underway,
   { evidence }: Rehearsal,
   problems: string[] = [],
 ): Promise<Outcome> {
@@ -104,8 +108,7 @@ export async function conclude(
   problems.push(...reader.violations);
   if (reader.snapshots === 0) problems.push('the reader saw no snapshot');
   if (problems.length > 0) {
-    const logs = lane.workers.map((worker) => worker.log().split('\n').slice(-12).join('\n'));
-    problems.push(`the workers said: ${logs.join('\n---\n')}`);
+    problems.push(`the workers said: ${hosts.map((host) => host.logOf(lane.taskQueue)).join('\n---\n')}`);
   }
   await lane.drop();
   return { fault, problems, snapshots: reader.snapshots, seconds };
@@ -113,54 +116,91 @@ export async function conclude(
 
 const NOT_REACHED = 'the run did not come to this point';
 
-/** Kills a worker where it is held, or stops it; another takes over. */
-export async function faultWorker(rig: Rig, fault: Fault, rehearsal: Rehearsal): Promise<Outcome> {
-  const run = await begin(rig, fault);
-  if (!(await run.reached)) return conclude(run, rehearsal, [NOT_REACHED]);
-  // It stands by already: what is measured is how soon the death is noticed, not how fast a process starts.
-  await run.lane.startWorker();
-  if (fault.victim === 'stopped') return faultStopped(run, rehearsal);
+type RehearsalOf = (scenario: Scenario) => Rehearsal;
+
+/** Begins runs whose workers are in one process, and waits until each is held. Returns what is wrong with those that are not. */
+async function beginAll(rig: Rig, faults: readonly Fault[], host: Host): Promise<[Underway, string[]][]> {
+  const runs = await Promise.all(faults.map((fault) => begin(rig, fault, host)));
+  return Promise.all(
+    runs.map(async (run): Promise<[Underway, string[]]> => [run, (await run.reached) ? [] : [NOT_REACHED]]),
+  );
+}
+
+/** Kills the process of runs that are held, each at its own point, or stops it; another takes over. */
+export async function faultWorkers(
+  rig: Rig,
+  victim: 'worker' | 'stopped',
+  faults: readonly Fault[],
+  rehearsalOf: RehearsalOf,
+): Promise<Outcome[]> {
+  const { address } = rig.servers.services.temporal;
+  const [host, other] = await Promise.all([startHost(address), startHost(address)]);
+  try {
+    const begun = await beginAll(rig, faults, host);
+    // It stands by already: what is measured is how soon the death is noticed, not how fast a process starts.
+    await Promise.all(begun.map(([{ lane }]) => lane.openWorker(other)));
+    for (const [{ hosts }] of begun) hosts.push(other);
+    return await (victim === 'worker' ? killed(rig, host, begun, rehearsalOf) : stopped(host, begun, rehearsalOf));
+  } finally {
+    for (const each of [host, other]) each.signal('SIGKILL');
+    await Promise.all([host.ended, other.ended]);
+  }
+}
+
+async function killed(
+  rig: Rig,
+  host: Host,
+  begun: readonly [Underway, string[]][],
+  rehearsalOf: RehearsalOf,
+): Promise<Outcome[]> {
   const at = Date.now();
-  run.worker.signal('SIGKILL');
-  await gone(run.worker.pid);
-  const outcome = await conclude(run, rehearsal);
-  const retried = await retriedAfter(rig.operator, run.lane, at);
-  const late = retried === undefined || retried > RETRY_WITHIN_S;
-  const problem = `its work was tried again after ${retried ?? 'no'} s, not within ${RETRY_WITHIN_S} s`;
-  return {
-    ...outcome,
-    ...(retried === undefined ? {} : { retried }),
-    problems: [...outcome.problems, ...(late ? [problem] : [])],
-  };
+  host.signal('SIGKILL');
+  await gone(host.pid);
+  return Promise.all(
+    begun.map(async ([run, problems]): Promise<Outcome> => {
+      const outcome = await conclude(run, rehearsalOf(run.fault.scenario), problems);
+      const retried = await retriedAfter(rig.operator, run.lane, at);
+      if (retried !== undefined && retried <= RETRY_WITHIN_S) return { ...outcome, retried };
+      const late = `its work was tried again after ${retried ?? 'no'} s, not within ${RETRY_WITHIN_S} s`;
+      return { ...outcome, ...(retried === undefined ? {} : { retried }), problems: [...outcome.problems, late] };
+    }),
+  );
 }
 
 /**
- * The stopped worker goes on once its work has been tried again elsewhere: what it then sends must fail, or change
- * nothing.
+ * The stopped process goes on once the others have ended its runs: what it then sends must fail, or change nothing.
  */
-async function faultStopped(run: Underway, rehearsal: Rehearsal): Promise<Outcome> {
-  const { worker, lane, driven } = run;
-  worker.signal('SIGSTOP');
-  // The other one ends the run while this one sleeps.
-  const late = sleep(END_BESIDE_SLEEPER_S * 1000, 'late' as const, { ref: false });
-  if ((await Promise.race([driven.catch(() => undefined), late])) === 'late') {
-    return conclude(run, rehearsal, [
-      `the run did not end within ${END_BESIDE_SLEEPER_S} s beside a worker that slept`,
-    ]);
-  }
-  const before = await lane.onTarget<Record<string, unknown>>('SELECT count(*) FROM rig.writes');
-  worker.go();
-  worker.signal('SIGCONT');
+async function stopped(
+  host: Host,
+  begun: readonly [Underway, string[]][],
+  rehearsalOf: RehearsalOf,
+): Promise<Outcome[]> {
+  host.signal('SIGSTOP');
+  const writes = ({ lane }: Underway): Promise<{ writes: number }[]> =>
+    lane.onTarget('SELECT count(*)::int AS writes FROM rig.writes');
+  const before = await Promise.all(
+    begun.map(async ([run, problems]) => {
+      const late = sleep(END_BESIDE_SLEEPER_S * 1000, 'late' as const, { ref: false });
+      if (problems.length === 0 && (await Promise.race([run.driven.catch(() => undefined), late])) === 'late') {
+        problems.push(`the run did not end within ${END_BESIDE_SLEEPER_S} s beside a worker that slept`);
+      }
+      return writes(run);
+    }),
+  );
+  for (const [{ worker }] of begun) worker.go();
+  host.signal('SIGCONT');
   await sleep(1_000);
-  worker.signal('SIGTERM');
-  const problems: string[] = [];
-  if ((await Promise.race([worker.ended, sleep(30_000, 'late' as const, { ref: false })])) === 'late') {
-    problems.push('the worker that had been stopped does not end');
-  }
-  const after = await lane.onTarget<Record<string, unknown>>('SELECT count(*) FROM rig.writes');
-  if (JSON.stringify(before) !== JSON.stringify(after)) problems.push('the worker that had been stopped wrote rows');
-  const outcome = await conclude(run, rehearsal);
-  return { ...outcome, problems: [...problems, ...outcome.problems] };
+  host.signal('SIGTERM');
+  const code = await Promise.race([host.ended, sleep(30_000, 'late' as const, { ref: false })]);
+  return Promise.all(
+    begun.map(async ([run, problems], index) => {
+      if (code !== 0) problems.push(`the worker that had been stopped ends with ${code}`);
+      const after = await writes(run);
+      const wrote = after[0]!.writes - before[index]![0]!.writes;
+      if (wrote !== 0) problems.push(`the worker that had been stopped wrote ${wrote} rows`);
+      return conclude(run, rehearsalOf(run.fault.scenario), problems);
+    }),
+  );
 }
 
 /** Kills a server under runs that are held, each at its own point, and starts it again. */
@@ -168,18 +208,19 @@ export async function faultServer(
   rig: Rig,
   server: Server,
   faults: readonly Fault[],
-  rehearsalOf: (scenario: Scenario) => Rehearsal,
+  rehearsalOf: RehearsalOf,
 ): Promise<Outcome[]> {
-  const runs = await Promise.all(faults.map((fault) => begin(rig, fault)));
-  const reached = await Promise.all(runs.map((run) => run.reached));
-  await rig.servers.kill(server);
-  await rig.servers.restart();
-  for (const { worker } of runs) worker.go();
-  return Promise.all(
-    runs.map((run, index) =>
-      conclude(run, rehearsalOf(run.fault.scenario), reached[index] === true ? [] : [NOT_REACHED]),
-    ),
-  );
+  const host = await startHost(rig.servers.services.temporal.address);
+  try {
+    const begun = await beginAll(rig, faults, host);
+    await rig.servers.kill(server);
+    await rig.servers.restart();
+    for (const [{ worker }] of begun) worker.go();
+    return await Promise.all(begun.map(([run, problems]) => conclude(run, rehearsalOf(run.fault.scenario), problems)));
+  } finally {
+    host.signal('SIGKILL');
+    await host.ended;
+  }
 }
 
 /** Seconds until an activity was started again that a worker had in hand when it died. */

@@ -8,6 +8,7 @@ import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
 import type { Mapping } from '../../../mappings/mapping';
 import type { Services } from '../../support/servers';
+import type { Host, HostedWorker } from './host';
 import { startRigWorker } from './worker';
 import type { RigWorker, Stop, WorkerOptions } from './worker';
 
@@ -118,13 +119,25 @@ export class Lane {
     }
   }
 
-  async startWorker(stops: readonly Stop[] = [], more: Partial<WorkerOptions> = {}): Promise<RigWorker> {
-    const worker = await startRigWorker({
+  private get settings(): Omit<WorkerOptions, 'temporal'> {
+    return {
       ...this.pair,
-      temporal: this.services.temporal.address,
       taskQueue: this.taskQueue,
       reportsDir: this.reportsDir,
       mappings: ['case-states', 'messages'].includes(this.mapping.name) ? [] : [this.mapping],
+    };
+  }
+
+  /** A worker in a process that has those of other pairs too. */
+  openWorker(host: Host, stops: readonly Stop[] = []): Promise<HostedWorker> {
+    return host.open({ ...this.settings, stops });
+  }
+
+  /** A worker in a process of its own. */
+  async startWorker(stops: readonly Stop[] = [], more: Partial<WorkerOptions> = {}): Promise<RigWorker> {
+    const worker = await startRigWorker({
+      ...this.settings,
+      temporal: this.services.temporal.address,
       stops,
       ...more,
     });

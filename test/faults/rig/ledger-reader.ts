@@ -42,7 +42,9 @@ export function readLedger(url: string, table: string): LedgerReader {
   let stopped = false;
   const read = async (): Promise<void> => {
     while (!stopped) {
-      const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+      // Planned once: dozens of readers look at the same time.
+      const options = '-c plan_cache_mode=force_generic_plan -c jit=off';
+      const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000, options });
       client.on('error', () => undefined);
       try {
         await client.connect();

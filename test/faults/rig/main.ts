@@ -14,7 +14,8 @@ export interface Options {
   readonly only?: string;
   readonly process?: string;
   readonly lanes?: number;
-  readonly perKill?: number;
+  readonly perWorker?: number;
+  readonly perServer?: number;
   readonly say: (line: string) => void;
   readonly isStopped: () => boolean;
 }
@@ -35,8 +36,9 @@ export interface Summary {
 export const nameOf = ({ place, victim, scenario }: Fault): string =>
   `${victim} ${place.moment} ${place.point} (${scenario.name})`;
 
-const LANES = 14;
-const PER_KILL = 12;
+const LANES = 3;
+const PER_WORKER = 8;
+const PER_SERVER = 20;
 
 /** @throws Error where a name that was given is none */
 export async function runFaults(options: Options): Promise<Summary> {
@@ -65,7 +67,8 @@ export async function runFaults(options: Options): Promise<Summary> {
       if (problems.length > 0) say(`FAILED ${nameOf(fault)}:\n    ${problems.join('\n    ')}`);
       else say(`${count} ${nameOf(fault)}: ended after ${seconds.toFixed(1)} s${after}`);
     };
-    const pace = { lanes: options.lanes ?? LANES, perKill: options.perKill ?? PER_KILL, tell, isStopped };
+    const { lanes = LANES, perWorker = PER_WORKER, perServer = PER_SERVER } = options;
+    const pace = { lanes, perWorker, perServer, tell, isStopped };
     const isOfWorker = ({ victim }: Fault): boolean => (['worker', 'stopped'] as Victim[]).includes(victim);
     const [serverKills] = await Promise.all([
       faultServers(

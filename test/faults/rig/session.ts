@@ -1,18 +1,19 @@
 /** Rehearses the scenarios and goes through faults, many runs side by side. */
-import { faultServer, faultWorker } from './case';
+import { faultServer, faultWorkers as faultProcess } from './case';
 import type { Fault, Outcome } from './case';
 import { rehearse } from './rig';
 import type { Rehearsal, Rig } from './rig';
 import { SCENARIOS } from './scenarios';
 import type { Scenario } from './scenarios';
 import { SERVERS } from './servers';
-import type { Server } from './servers';
 
 export interface Pace {
-  /** Runs whose worker dies, side by side: each waits for the heartbeat's time-out most of its time. */
+  /** Processes of workers that die side by side: what they leave waits for the heartbeat's time-out most of its time. */
   readonly lanes: number;
+  /** Runs that a process of workers dies under at once. */
+  readonly perWorker: number;
   /** Runs that a server dies under at once. */
-  readonly perKill: number;
+  readonly perServer: number;
   readonly tell: (outcome: Outcome) => void;
   readonly isStopped: () => boolean;
 }
@@ -28,15 +29,26 @@ export async function rehearseAll(
   return new Map(scenarios.map((scenario) => [scenario, rehearsals.get(scenario)!]));
 }
 
-/** Faults of workers: each in a lane of its own. */
+type Rehearsals = ReadonlyMap<Scenario, Rehearsal>;
+
+/** Faults of workers. Those that are stopped come first: they take longest. */
 export async function faultWorkers(
   rig: Rig,
   faults: readonly Fault[],
-  rehearsals: ReadonlyMap<Scenario, Rehearsal>,
-  { lanes, tell, isStopped }: Pace,
+  rehearsals: Rehearsals,
+  { lanes, perWorker, tell, isStopped }: Pace,
 ): Promise<void> {
-  await inLanes(lanes, faults, async (fault) => {
-    if (!isStopped()) tell(await guarded(fault, () => faultWorker(rig, fault, rehearsals.get(fault.scenario)!)));
+  const victims = ['stopped', 'worker'] as const;
+  const waves = victims.flatMap((victim) =>
+    chunks(
+      faults.filter((fault) => fault.victim === victim),
+      perWorker,
+    ).map((wave) => ({ victim, wave })),
+  );
+  await inLanes(lanes, waves, async ({ victim, wave }) => {
+    if (isStopped()) return;
+    const done = await guarded(wave, () => faultProcess(rig, victim, wave, (scenario) => rehearsals.get(scenario)!));
+    done.forEach(tell);
   });
 }
 
@@ -44,40 +56,39 @@ export async function faultWorkers(
 export async function faultServers(
   rig: Rig,
   faults: readonly Fault[],
-  rehearsals: ReadonlyMap<Scenario, Rehearsal>,
-  { perKill, tell, isStopped }: Pace,
+  rehearsals: Rehearsals,
+  { perServer, tell, isStopped }: Pace,
 ): Promise<number> {
   let kills = 0;
   for (const server of SERVERS) {
     const own = faults.filter(({ victim }) => victim === server);
-    for (let from = 0; from < own.length && !isStopped(); from += perKill) {
+    for (const wave of chunks(own, perServer)) {
+      if (isStopped()) return kills;
       kills += 1;
-      await wave(rig, server, own.slice(from, from + perKill), rehearsals, tell);
+      const done = await guarded(
+        wave,
+        () => faultServer(rig, server, wave, (scenario) => rehearsals.get(scenario)!),
+        () => rig.servers.restart(),
+      );
+      done.forEach(tell);
     }
   }
   return kills;
 }
 
-async function wave(
-  rig: Rig,
-  server: Server,
-  faults: readonly Fault[],
-  rehearsals: ReadonlyMap<Scenario, Rehearsal>,
-  tell: Pace['tell'],
-): Promise<void> {
-  try {
-    for (const each of await faultServer(rig, server, faults, (scenario) => rehearsals.get(scenario)!)) tell(each);
-  } catch (error) {
-    await rig.servers.restart();
-    for (const fault of faults) tell(broken(fault, error));
-  }
-}
+const chunks = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 
-async function guarded(fault: Fault, work: () => Promise<Outcome>): Promise<Outcome> {
+async function guarded(
+  wave: readonly Fault[],
+  work: () => Promise<Outcome[]>,
+  mend: () => Promise<void> = () => Promise.resolve(),
+): Promise<Outcome[]> {
   try {
     return await work();
   } catch (error) {
-    return broken(fault, error);
+    await mend();
+    return wave.map((fault) => broken(fault, error));
   }
 }
 

@@ -33,8 +33,8 @@ export async function runPreflight(input: PreflightInput & { readonly mapping: M
   return { ...summarize(checks), lost: lost() };
 }
 
-/** The question of each side that a silent server is found by. */
-const FIRST_QUESTION = { source: 'preflight.sourceReachable', target: 'preflight.targetReachable' } as const;
+/** The first question to each side: a silent server is found by it. */
+const isFirst = (point: Point): boolean => /^preflight\.(source|target)Reachable$/.test(point);
 
 /** @throws CarryoverError where the server stays silent: to be waited for, as one that refuses connections */
 async function answered<T>(side: Side, answer: Promise<T>): Promise<T> {
@@ -52,7 +52,7 @@ function watchConnections(input: PreflightInput): { watched: PreflightInput; los
   let first: CarryoverError | undefined;
   const noting = async <T>(side: Side, point: Point, answer: Promise<T>): Promise<T> => {
     try {
-      return await (point === FIRST_QUESTION[side] ? answered(side, answer) : answer);
+      return await (isFirst(point) ? answered(side, answer) : answer);
     } catch (error) {
       const isLost = error instanceof CarryoverError && error.retry === 'always';
       if (isLost) first ??= error;

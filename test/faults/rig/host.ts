@@ -53,6 +53,8 @@ export async function startHost(temporal: string): Promise<Host> {
     throw new Error(`the workers ended (${code}):\n${log.slice(-4_000)}`);
   });
   died.catch(() => undefined);
+  // Told to one that has died: whoever waits for an answer hears of that.
+  child.on('error', () => undefined);
   const ready = new Promise<void>((resolve) => {
     const hear = (chunk: Buffer): void => {
       log += chunk.toString();

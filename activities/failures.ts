@@ -19,3 +19,8 @@ export function failuresBefore({ attempt, heartbeatDetails }: Pick<Info, 'attemp
   const known = Object.entries(found).filter(([type, times]) => type in ERROR_CLASSES && Number.isSafeInteger(times));
   return { failed: Object.fromEntries(known) };
 }
+
+/** Attempts that ended without a failure of their own: by the heartbeat's time-out, or with the end of their worker. */
+export function silentBefore({ attempt }: Pick<Info, 'attempt'>, { failed }: Failures): number {
+  return Math.max(0, attempt - 1 - Object.values(failed).reduce((sum, times) => sum + times, 0));
+}

@@ -3,9 +3,9 @@
  * and without a row value. Retry is decided here, once: how often by the class (shared/errors.ts), how soon below.
  */
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { CarryoverError, attemptsOf } from '../shared/errors';
+import { CarryoverError, SILENT_ATTEMPTS, attemptsOf } from '../shared/errors';
 import type { ErrorClass } from '../shared/errors';
-import { failuresBefore } from './failures';
+import { failuresBefore, silentBefore } from './failures';
 import type { Failures } from './failures';
 import { tellOutage } from './outage';
 
@@ -28,6 +28,11 @@ const OUTAGE_WAIT_MS = 5_000;
 export async function guarded<T>(work: (signal: AbortSignal) => Promise<T>, batch?: number): Promise<T> {
   const context = Context.current();
   const before = failuresBefore(context.info);
+  const silent = silentBefore(context.info, before);
+  if (silent >= SILENT_ATTEMPTS) {
+    const message = `the worker died, or was ended, ${silent} times at this step: see its memory, and the system's log`;
+    throw ApplicationFailure.nonRetryable(message, 'WorkerLost' satisfies ErrorClass);
+  }
   const beat = setInterval(() => context.heartbeat(before), HEARTBEAT_MS);
   try {
     return await work(context.cancellationSignal);

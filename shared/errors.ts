@@ -39,6 +39,8 @@ export const ERROR_CLASSES = {
   SchemaChanged: 'never',
   /** A disk is full, or memory or another resource of a server is used up. */
   ResourcesExhausted: 'never',
+  /** One attempt after the other ended without a word: its worker died, or was ended, each time. */
+  WorkerLost: 'never',
   /** The run ended, and is not proven. */
   NotProven: 'never',
   /** Deadlock, lock time-out, serialization failure, statement cancelled. */
@@ -62,6 +64,12 @@ export type ErrorClass = keyof typeof ERROR_CLASSES;
 /** Attempts of a class that may pass by itself; locks are held for longer than most that ails a server. */
 const SOME_ATTEMPTS = 5;
 const CONTENTION_ATTEMPTS = 10;
+
+/**
+ * Attempts in a row of which nobody heard, before the workflow is told: workers are replaced a few times under a long
+ * step, but a step that ends each worker that takes it, for want of memory say, would do so for ever.
+ */
+export const SILENT_ATTEMPTS = 20;
 
 /** How many attempts may fail with a class before the workflow gets it. */
 export function attemptsOf(type: ErrorClass): number {

@@ -110,6 +110,7 @@ async function conclude(
   if (problems.length > 0) {
     problems.push(`the workers said: ${hosts.map((host) => host.logOf(lane.taskQueue)).join('\n---\n')}`);
   }
+  await Promise.all(hosts.map((host) => host.close(lane.taskQueue)));
   await lane.drop();
   return { fault, problems, snapshots: reader.snapshots, seconds };
 }
@@ -118,13 +119,26 @@ const NOT_REACHED = 'the run did not come to this point';
 
 type RehearsalOf = (scenario: Scenario) => Rehearsal;
 
-/** Begins runs whose workers are in one process, and waits until each is held. Returns what is wrong with those that are not. */
-async function beginAll(rig: Rig, faults: readonly Fault[], host: Host): Promise<[Underway, string[]][]> {
-  const runs = await Promise.all(faults.map((fault) => begin(rig, fault, host)));
-  return Promise.all(
-    runs.map(async (run): Promise<[Underway, string[]]> => [run, (await run.reached) ? [] : [NOT_REACHED]]),
-  );
+/** A run, and what is wrong with it so far. */
+type Begun = readonly [Underway, string[]];
+
+/** Begins runs whose workers are in one process, and waits until each is held; those that could not even begin are outcomes. */
+async function beginAll(rig: Rig, faults: readonly Fault[], host: Host): Promise<[Begun[], Outcome[]]> {
+  const runs = await Promise.allSettled(faults.map((fault) => begin(rig, fault, host)));
+  const failed = runs.flatMap((run, index) => (run.status === 'rejected' ? [broken(faults[index]!, run.reason)] : []));
+  const begun = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
+  return [
+    await Promise.all(begun.map(async (run): Promise<Begun> => [run, (await run.reached) ? [] : [NOT_REACHED]])),
+    failed,
+  ];
 }
+
+export const broken = (fault: Fault, error: unknown): Outcome => ({
+  fault,
+  problems: [`the test broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`],
+  snapshots: 0,
+  seconds: 0,
+});
 
 /** Kills the process of runs that are held, each at its own point, or stops it; another takes over. */
 export async function faultWorkers(
@@ -133,26 +147,21 @@ export async function faultWorkers(
   faults: readonly Fault[],
   rehearsalOf: RehearsalOf,
 ): Promise<Outcome[]> {
-  const { address } = rig.servers.services.temporal;
-  const [host, other] = await Promise.all([startHost(address), startHost(address)]);
+  const [host, other] = await Promise.all([startHost(rig.servers.services.temporal.address), rig.hosts.take()]);
   try {
-    const begun = await beginAll(rig, faults, host);
+    const [begun, failed] = await beginAll(rig, faults, host);
     // It stands by already: what is measured is how soon the death is noticed, not how fast a process starts.
     await Promise.all(begun.map(([{ lane }]) => lane.openWorker(other)));
     for (const [{ hosts }] of begun) hosts.push(other);
-    return await (victim === 'worker' ? killed(rig, host, begun, rehearsalOf) : stopped(host, begun, rehearsalOf));
+    const outcomes = victim === 'worker' ? killed(rig, host, begun, rehearsalOf) : stopped(host, begun, rehearsalOf);
+    return [...failed, ...(await outcomes)];
   } finally {
-    for (const each of [host, other]) each.signal('SIGKILL');
-    await Promise.all([host.ended, other.ended]);
+    host.signal('SIGKILL');
+    await Promise.all([host.ended, rig.hosts.give(other)]);
   }
 }
 
-async function killed(
-  rig: Rig,
-  host: Host,
-  begun: readonly [Underway, string[]][],
-  rehearsalOf: RehearsalOf,
-): Promise<Outcome[]> {
+async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf: RehearsalOf): Promise<Outcome[]> {
   const at = Date.now();
   host.signal('SIGKILL');
   await gone(host.pid);
@@ -170,11 +179,7 @@ async function killed(
 /**
  * The stopped process goes on once the others have ended its runs: what it then sends must fail, or change nothing.
  */
-async function stopped(
-  host: Host,
-  begun: readonly [Underway, string[]][],
-  rehearsalOf: RehearsalOf,
-): Promise<Outcome[]> {
+async function stopped(host: Host, begun: readonly Begun[], rehearsalOf: RehearsalOf): Promise<Outcome[]> {
   host.signal('SIGSTOP');
   const writes = ({ lane }: Underway): Promise<{ writes: number }[]> =>
     lane.onTarget('SELECT count(*)::int AS writes FROM rig.writes');
@@ -210,16 +215,16 @@ export async function faultServer(
   faults: readonly Fault[],
   rehearsalOf: RehearsalOf,
 ): Promise<Outcome[]> {
-  const host = await startHost(rig.servers.services.temporal.address);
+  const host = await rig.hosts.take();
   try {
-    const begun = await beginAll(rig, faults, host);
+    const [begun, failed] = await beginAll(rig, faults, host);
     await rig.servers.kill(server);
     await rig.servers.restart();
     for (const [{ worker }] of begun) worker.go();
-    return await Promise.all(begun.map(([run, problems]) => conclude(run, rehearsalOf(run.fault.scenario), problems)));
+    const ended = begun.map(([run, problems]) => conclude(run, rehearsalOf(run.fault.scenario), problems));
+    return [...failed, ...(await Promise.all(ended))];
   } finally {
-    host.signal('SIGKILL');
-    await host.ended;
+    await rig.hosts.give(host);
   }
 }
 

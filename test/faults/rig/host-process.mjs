@@ -50,19 +50,24 @@ async function open({ taskQueue, sourceUrl, targetUrl, reportsDir, mappings, sto
   await running;
 }
 
+async function close({ taskQueue }) {
+  const { go, worker, running, source, target } = hosted.get(taskQueue);
+  hosted.delete(taskQueue);
+  go();
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+  await running;
+  await Promise.allSettled([source.close(), target.end()]);
+  process.send({ kind: 'closed', taskQueue });
+}
+
 process.on('message', (order) => {
   if (order.kind === 'go') hosted.get(order.taskQueue)?.go();
-  else open(order).catch((error) => fail(error));
+  else (order.kind === 'open' ? open(order) : close(order)).catch(fail);
 });
 // Whoever started it is gone, and nobody else would end it.
 process.on('disconnect', () => process.exit(1));
 process.on('SIGTERM', () => {
-  const ends = [...hosted.values()].map(async ({ worker, running, source, target }) => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-    await running;
-    await Promise.allSettled([source.close(), target.end()]);
-  });
-  Promise.all(ends).then(() => process.exit(0), fail);
+  Promise.all([...hosted.keys()].map((taskQueue) => close({ taskQueue }))).then(() => process.exit(0), fail);
 });
 process.stdout.write('worker ready\n');
 

@@ -1,6 +1,7 @@
 /** A process with a worker for each of many runs, which dies, or is stopped, under all of them at once. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import node from '../../../worker/process.json';
 import { cleanEnvironment } from '../../support/servers';
 import type { Moment, Place, WorkerOptions } from './worker';
@@ -19,6 +20,10 @@ export interface Host {
   readonly pid: number;
   /** Resolves when the worker is there. */
   open(options: HostedOptions): Promise<HostedWorker>;
+  /** Ends the worker of a task queue, so that its databases may go; nothing where it has none. */
+  close(taskQueue: string): Promise<void>;
+  /** True where it lives, and no worker is open. */
+  readonly isEmpty: boolean;
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
   /** Resolves with its exit code; null where a signal ended it. */
   readonly ended: Promise<number | null>;
@@ -27,11 +32,13 @@ export interface Host {
 }
 
 interface Word {
-  readonly kind: 'opened' | 'held' | 'passed';
+  readonly kind: 'opened' | 'held' | 'passed' | 'closed';
   readonly taskQueue: string;
   readonly point: Point;
   readonly moment: Moment;
 }
+
+const CLOSE_WITHIN_MS = 30_000;
 
 const SCRIPT = join(__dirname, 'host-process.mjs');
 
@@ -64,15 +71,27 @@ export async function startHost(temporal: string): Promise<Host> {
     child.stderr!.on('data', hear);
   });
   await Promise.race([ready, died]);
+  const open = new Set<string>();
   return {
     pid: child.pid!,
     open: async (options) => {
       const { taskQueue } = options;
+      open.add(taskQueue);
       const opened = on('opened', taskQueue);
       const held = on('held', taskQueue);
       child.send({ kind: 'open', traced: false, stops: [], ...options });
       await Promise.race([opened, died]);
       return { held, go: () => child.connected && child.send({ kind: 'go', taskQueue }) };
+    },
+    close: async (taskQueue) => {
+      if (!child.connected || !open.has(taskQueue)) return;
+      const closed = on('closed', taskQueue).then(() => open.delete(taskQueue));
+      child.send({ kind: 'close', taskQueue });
+      await Promise.race([closed, ended, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+      for (const kind of ['opened', 'held', 'closed'] as const) waiting.delete(`${kind} ${taskQueue}`);
+    },
+    get isEmpty() {
+      return child.connected && open.size === 0;
     },
     signal: (signal) => void child.kill(signal),
     ended,

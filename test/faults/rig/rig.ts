@@ -4,6 +4,7 @@ import type { Point } from '../../../database/points';
 import { differencesOf, numberRuns, readEvidence, tableOf } from './evidence';
 import type { Evidence } from './evidence';
 import { readLedger } from './ledger-reader';
+import { HostPool } from './host-pool';
 import { Lane } from './lane';
 import { createOperator } from './operator';
 import type { Operator } from './operator';
@@ -24,6 +25,7 @@ export interface Rig {
   readonly servers: Servers;
   readonly operator: Operator;
   readonly seeds: Seeds;
+  readonly hosts: HostPool;
   close(): Promise<void>;
 }
 
@@ -33,11 +35,14 @@ export async function openRig(home: string): Promise<Rig> {
   const servers = await startServers(home);
   const operator = await createOperator(servers.services.temporal.address);
   const seeds = await createSeeds(servers.services, operator);
+  const hosts = new HostPool(servers.services.temporal.address);
   return {
     servers,
     operator,
     seeds,
+    hosts,
     close: async () => {
+      await hosts.close();
       await operator.close();
       await servers.stop();
     },

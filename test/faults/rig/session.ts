@@ -1,5 +1,5 @@
 /** Rehearses the scenarios and goes through faults, many runs side by side. */
-import { faultServer, faultWorkers as faultProcess } from './case';
+import { broken, faultServer, faultWorkers as faultProcess } from './case';
 import type { Fault, Outcome } from './case';
 import { rehearse } from './rig';
 import type { Rehearsal, Rig } from './rig';
@@ -91,13 +91,6 @@ async function guarded(
     return wave.map((fault) => broken(fault, error));
   }
 }
-
-const broken = (fault: Fault, error: unknown): Outcome => ({
-  fault,
-  problems: [`the test broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`],
-  snapshots: 0,
-  seconds: 0,
-});
 
 async function inLanes<T>(lanes: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];

@@ -31,6 +31,7 @@ export const STATEMENTS = [
   'run.endBackends',
   'run.lockLine',
   'start.record',
+  'start.spent',
   'run.totals',
   'run.unfinished',
   'park.lock',

@@ -13,7 +13,7 @@ import { OwnerAlive, isSameChain, isSameCluster, requireDeadOwner } from './owne
 import type { Advice, IsAlive, Owner } from './owner';
 import { closeRun, findOpenRun, insertRun, lockStarts, ownRun, planOf } from './run-row';
 import type { NewRun, OpenRun } from './run-row';
-import { recordStart } from './starts';
+import { recordStart, requireUnspent } from './starts';
 
 export interface Start {
   readonly owner: Owner;
@@ -39,7 +39,8 @@ const TYPES: Readonly<Record<string, string>> = { changed: 're-sync' };
 /**
  * @returns the run's plan; `missed` where a schedule's start met a living owner
  * @throws CarryoverError `AlreadyRunning` where the open run's owner lives or cannot be asked about, `MappingChanged`
- *   where it began with another mapping, schema or server, or was opened by another type of workflow
+ *   where it began with another mapping, schema or server, or was opened by another type of workflow, `Superseded` where
+ *   an attempt comes after the end of the run that its start had
  */
 export async function openRun(target: Target, start: Start): Promise<Planned> {
   const { owner } = start;
@@ -65,6 +66,7 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
   return withTransaction(target, 'run.open', async (session) => {
     await lockStarts(session, migration);
     const open = await findOpenRun(session, migration);
+    if (open === null || !isSameChain(open, owner)) await requireUnspent(session, owner);
     if (open !== null) {
       const planned = await goOn(session, start, open);
       if (planned !== null) return planned;

@@ -1,4 +1,5 @@
 /** How each start of a migration ended, also where it opened no run: read by people, and by whoever watches schedules. */
+import { CarryoverError } from '../../shared/errors';
 import type { TargetQueries } from '../target/session';
 import type { Owner } from './owner';
 
@@ -18,5 +19,26 @@ export async function recordStart(
     `INSERT INTO carryover.starts (migration, workflow, workflow_run, schedule, outcome, run_id, cause)
      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workflow_run, outcome) DO NOTHING`,
     [migration, owner.workflow, owner.currentRun, owner.schedule, outcome, run, cause],
+  );
+}
+
+/**
+ * A start opens one run, or goes on with one, and no second after that one's end: an attempt that slept meanwhile, whose
+ * worker was stopped or cut off, would leave an open run that nobody works on.
+ *
+ * @throws CarryoverError `Superseded`
+ */
+export async function requireUnspent(session: TargetQueries, { currentRun }: Owner): Promise<void> {
+  const found = await session.query<{ run: string; state: string }>(
+    'start.spent',
+    `SELECT s.run_id::text AS run, r.state FROM carryover.starts s JOIN carryover.runs r USING (run_id)
+     WHERE s.workflow_run = $1 ORDER BY s.start_id DESC LIMIT 1`,
+    [currentRun],
+  );
+  const [last] = found.rows;
+  if (last === undefined || last.state === 'open') return;
+  throw new CarryoverError(
+    'Superseded',
+    `this start had run ${last.run}, which is ${last.state} by now: an attempt that comes so late opens no other`,
   );
 }

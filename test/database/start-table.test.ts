@@ -49,6 +49,31 @@ describe('where no run is open', () => {
   );
 });
 
+describe('an attempt at a start that comes after the end of its run', () => {
+  it.each([
+    ['it', A],
+    ['whoever took over from it', B],
+  ])('opens no other one, when %s has finished the run', async (_who, last) => {
+    const { run } = await s.start(A);
+    if (last !== A) await s.start(last);
+    await s.engine.onTarget(`UPDATE carryover.runs SET state = 'finished', verdict = 'proven', finished_at = now()`);
+    expect(await s.refused(A)).toMatchObject({
+      type: 'Superseded',
+      message: `this start had run ${run}, which is finished by now: an attempt that comes so late opens no other`,
+    });
+    expect(await s.runs()).toHaveLength(1);
+    expect(await s.start({ ...A, currentRun: 'a2' })).toMatchObject({ epoch: 1, resumed: false });
+  });
+
+  it('takes no open run of another over', async () => {
+    const { run } = await s.start(A);
+    await s.engine.onTarget(`UPDATE carryover.runs SET state = 'abandoned', finished_at = now()`);
+    const next = await s.start(B);
+    expect((await s.refused(A)).message).toContain(`had run ${run}, which is abandoned by now`);
+    expect((await s.runs())[1]).toMatchObject({ run: next.run, state: 'open', epoch: 1, owner: 'b b1' });
+  });
+});
+
 describe('where a run is open and its owner lives', () => {
   let first: RunPlan;
 

@@ -151,7 +151,20 @@ export async function startRun(
 ): Promise<Planned> {
   const checked = checkMigrateInput({ concurrency: 1, ...input, migration: mapping.name }, [mapping.name]);
   if (checked.input === null) throw new Error(checked.problems.join('; '));
-  return engine.ports.runs.open(mapping, checked.input, checked.given, { ...STARTER, ...starter });
+  // Each run has a workflow of its own, as in Temporal.
+  // Asked through the product's connection: tests count what is sent beside it.
+  const { rows } = await engine.target.query<{ before: number }>(
+    'start.spent',
+    `SELECT count(*)::int AS before FROM carryover.runs WHERE state <> 'open'`,
+  );
+  const { before } = rows[0]!;
+  const run = before === 0 ? STARTER.firstRun : `${STARTER.firstRun} after ${before}`;
+  return engine.ports.runs.open(mapping, checked.input, checked.given, {
+    ...STARTER,
+    firstRun: run,
+    currentRun: run,
+    ...starter,
+  });
 }
 
 /** As {@link startRun}, where it opens a run or goes on with one; another `currentRun` takes it over. */

@@ -169,27 +169,6 @@ describe('guarded', () => {
     expect(failure).toMatchObject({ type: 'DatabaseError', message: 'the target refused a statement' });
   });
 
-  it.each([
-    [21, {}, 'WorkerLost'],
-    [20, {}, undefined],
-    [30, { failed: { SourceUnavailable: 8, Contention: 2 } }, undefined],
-    [31, { failed: { SourceUnavailable: 8, Contention: 2 } }, 'WorkerLost'],
-  ])('does not begin attempt %i after %j where the others died in silence: %s', async (attempt, details, type) => {
-    let begun = false;
-    const work = (): Promise<void> => {
-      begun = true;
-      return Promise.resolve();
-    };
-    const { error } = await failing(work, { attempt, heartbeatDetails: details });
-    expect(begun).toBe(type === undefined);
-    expect((error as ApplicationFailure | undefined)?.type).toBe(type);
-    if (type === undefined) return;
-    expect(error).toMatchObject({
-      nonRetryable: true,
-      message: "the worker died, or was ended, 20 times at this step: see its memory, and the system's log",
-    });
-  });
-
   it('passes a failure of Temporal on as it is', async () => {
     const failure = ApplicationFailure.nonRetryable('words', 'Special');
     expect(await failureOf(failure)).toBe(failure);

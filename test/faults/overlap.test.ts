@@ -12,7 +12,7 @@ import type { Rig } from './rig/rig';
 import { SCENARIOS } from './rig/scenarios';
 import type { Place, RigWorker } from './rig/worker';
 
-const plain = SCENARIOS[0]!;
+const plain = SCENARIOS.find(({ name }) => name === 'plain')!;
 /** A worker that is stopped still has polls open: Temporal hands it what is to be tried again, some times over. */
 const TAKEN_OVER_WITHIN_MS = 150_000;
 let rig: Rig;

@@ -24,7 +24,9 @@ export type Site = Omit<Fault, 'victim'>;
 export function sitesOf(rehearsals: ReadonlyMap<Scenario, Rehearsal>): Site[] {
   const seen = new Map<Point, Omit<Site, 'place'>>();
   for (const [scenario, { points }] of rehearsals) {
-    for (const point of points) if (!seen.has(point)) seen.set(point, { scenario });
+    for (const point of points) {
+      if (!seen.has(point) && scenario.passesOver?.test(point) !== true) seen.set(point, { scenario });
+    }
   }
   for (const name of TRANSACTIONS) {
     const committing = seen.get(`${name}.commit`);

@@ -20,6 +20,8 @@ export interface Scenario {
   readonly mapping: Mapping;
   /** Changes the fresh pair, before any worker is there. */
   readonly prepare?: (lane: Lane) => Promise<void>;
+  /** Points that are taken elsewhere, though it passes them. */
+  readonly passesOver?: RegExp;
   /** Where its first worker is slow or fails, whatever else befalls it. */
   readonly stops?: readonly Stop[];
   /** Starts and operates the run; returns what its last workflow ended with. */
@@ -78,7 +80,22 @@ const leftOpen = async (lane: Lane, operator: Operator): Promise<void> => {
 
 const poisonSecond = (lane: Lane): Promise<void> => poison(lane, BATCH_ROWS, 2 * BATCH_ROWS);
 
+/** Of the steps of a batch: they meet those of other batches, in a run that has some. */
+const OF_A_BATCH =
+  /^(attempt|cut|stage|extract|references|transform|load|validate|park)\.|^source\.(columns|isolation|snapshot|count|read|sum|hashes)$/;
+
 const SCENARIOS_OF_PLAIN_RUNS: readonly Scenario[] = [
+  {
+    // What a run does once is soonest done, and over, where it has one batch.
+    name: 'single',
+    seed: 'clinic',
+    mapping: caseStates,
+    passesOver: OF_A_BATCH,
+    drive: async (lane, operator) => {
+      await start(lane, operator, { batchRows: 1_000 });
+      return operator.outcome(lane.name);
+    },
+  },
   { name: 'plain', seed: 'clinic', mapping: caseStates, drive: plain },
   { name: 'update', seed: 'changed', mapping: caseStates, drive: plain },
   // Few enough to be found by halving, and to be left out alone.

@@ -20,7 +20,7 @@ export function failuresBefore({ attempt, heartbeatDetails }: Pick<Info, 'attemp
   return { failed: Object.fromEntries(known) };
 }
 
-/** Attempts that ended without a failure of their own: by the heartbeat's time-out, or with the end of their worker. */
+/** Attempts that ended without a failure of their own: by a time-out, or with the end of their worker. */
 export function silentBefore({ attempt }: Pick<Info, 'attempt'>, { failed }: Failures): number {
   return Math.max(0, attempt - 1 - Object.values(failed).reduce((sum, times) => sum + times, 0));
 }

@@ -30,7 +30,7 @@ export async function guarded<T>(work: (signal: AbortSignal) => Promise<T>, batc
   const before = failuresBefore(context.info);
   const silent = silentBefore(context.info, before);
   if (silent >= SILENT_ATTEMPTS) {
-    const message = `the worker died, or was ended, ${silent} times at this step: see its memory, and the system's log`;
+    const message = `${silent} attempts at this step ended without a word: the worker died, or took longer than a step may; see its memory and the system's log`;
     throw ApplicationFailure.nonRetryable(message, 'WorkerLost' satisfies ErrorClass);
   }
   const beat = setInterval(() => context.heartbeat(before), HEARTBEAT_MS);

@@ -39,7 +39,7 @@ export const ERROR_CLASSES = {
   SchemaChanged: 'never',
   /** A disk is full, or memory or another resource of a server is used up. */
   ResourcesExhausted: 'never',
-  /** One attempt after the other ended without a word: its worker died, or was ended, each time. */
+  /** One attempt after the other ended without a word: its worker died, or it took longer than a step may. */
   WorkerLost: 'never',
   /** The run ended, and is not proven. */
   NotProven: 'never',

@@ -28,6 +28,7 @@ it.each([
   expect(error).toMatchObject({
     type,
     nonRetryable: true,
-    message: "the worker died, or was ended, 20 times at this step: see its memory, and the system's log",
+    message:
+      "20 attempts at this step ended without a word: the worker died, or took longer than a step may; see its memory and the system's log",
   });
 });

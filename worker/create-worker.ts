@@ -18,16 +18,18 @@ export interface WorkerSettings {
   readonly workflowBundle: WorkflowBundleOption;
   /** Seconds that steps have to end by themselves when the worker is stopped. */
   readonly shutdownGrace?: number;
+  /** Activities at once, where its pools are not those of one worker. */
+  readonly activitySlots?: number;
 }
 
 export function createWorker(
-  { shutdownGrace = DEFAULT_SHUTDOWN_GRACE_S, ...settings }: WorkerSettings,
+  { shutdownGrace = DEFAULT_SHUTDOWN_GRACE_S, activitySlots = ACTIVITY_SLOTS, ...settings }: WorkerSettings,
   dependencies: Dependencies,
 ): Promise<Worker> {
   return Worker.create({
     ...settings,
     activities: createActivities(dependencies),
-    maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
+    maxConcurrentActivityTaskExecutions: activitySlots,
     // Histories are kept for sticky execution; a run needs one, so a few hundred would only be memory.
     maxCachedWorkflows: 50,
     // One thread serves them all: workflow code takes milliseconds, and each thread holds a heap of its own.

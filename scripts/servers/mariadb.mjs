@@ -155,6 +155,7 @@ function optionFile({ folder, port, serverId, account, state, firstSql }) {
     'collation-server = utf8mb4_unicode_ci',
     'max_allowed_packet = 64M',
     'innodb_buffer_pool_size = 256M',
+    'max_connections = 400',
     ...(firstSql ? [`init-file = ${firstSql}`] : []),
     '',
   ];

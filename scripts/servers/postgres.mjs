@@ -18,7 +18,7 @@ const settings = (port) => `
 listen_addresses = '127.0.0.1'
 port = ${port}
 unix_socket_directories = ''
-max_connections = 200
+max_connections = 400
 shared_buffers = 512MB
 work_mem = 64MB
 maintenance_work_mem = 256MB

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { eventually } from '../support/engine';
 import { newHome } from '../support/servers';
 import { startTcpProxy } from '../support/tcp-proxy';
-import { GATE, differencesOf, tableOf } from './rig/evidence';
+import { GATE, differencesOf } from './rig/evidence';
 import type { Evidence } from './rig/evidence';
 import type { Lane } from './rig/lane';
 import { readLedger } from './rig/ledger-reader';
@@ -28,7 +28,7 @@ afterAll(() => rig?.close(), 60_000);
 /** Runs `test` over a pair whose loads wait in mid-transaction until the gate is opened; what it leaves must be whole. */
 async function atTheGate(test: (lane: Lane, openGate: () => Promise<void>) => Promise<void>): Promise<void> {
   const lane = await openLane(rig, plain);
-  const reader = readLedger(lane.pair.targetUrl, tableOf(plain.mapping));
+  const reader = readLedger(lane.pair.targetUrl);
   const gate = new Client({ connectionString: lane.pair.targetUrl });
   gate.on('error', () => undefined);
   await gate.connect();

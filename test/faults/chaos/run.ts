@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { caseStates } from '../../../mappings/case-states';
-import { readEvidence, tableOf } from '../rig/evidence';
+import { readEvidence } from '../rig/evidence';
 import type { Evidence } from '../rig/evidence';
 import { Lane } from '../rig/lane';
 import type { Seed } from '../rig/lane';
@@ -57,7 +57,7 @@ export async function runPlan(stand: Stand, plan: Plan, options: RunOptions): Pr
   const began = Date.now();
   const { servers, operator } = stand;
   const lane = await Lane.clone(servers.services, stand.seed, caseStates);
-  const reader = readLedger(lane.pair.targetUrl, tableOf(lane.mapping));
+  const reader = readLedger(lane.pair.targetUrl);
   const person = new Person(operator.client, lane, plan);
   const problems: string[] = [];
   const note = (line: string): void => {

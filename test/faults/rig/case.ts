@@ -1,8 +1,9 @@
 /** Faults: runs are held, each at its point, a process dies or stops just there, and each must end as if nothing had been. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { differencesOf, tableOf } from './evidence';
+import { differencesOf } from './evidence';
+import type { Evidence } from './evidence';
 import { startHost } from './host';
-import type { Host, HostedWorker } from './host';
+import type { Host, HostedRun } from './host';
 import type { Lane } from './lane';
 import { readLedger } from './ledger-reader';
 import type { LedgerReader } from './ledger-reader';
@@ -51,8 +52,8 @@ const REACH_WITHIN_S = 100;
 interface Underway {
   readonly fault: Fault;
   readonly lane: Lane;
-  readonly worker: HostedWorker;
-  /** Processes that have a worker of it. */
+  readonly run: HostedRun;
+  /** Processes that it is one of the runs of. */
   readonly hosts: Host[];
   readonly reader: LedgerReader;
   /** Settles when the run has ended. */
@@ -63,26 +64,39 @@ interface Underway {
 
 async function begin(rig: Rig, fault: Fault, host: Host): Promise<Underway> {
   const { scenario, place, before } = fault;
-  const lane = await openLane(rig, scenario);
+  const lane = await openLane(rig, scenario, host.taskQueue);
   const stops = [...(scenario.stops ?? []), ...(before ? [before] : []), { ...place, nth: 1 }];
-  const worker = await lane.openWorker(host, stops);
-  const reader = readLedger(lane.pair.targetUrl, tableOf(scenario.mapping));
+  const run = await lane.openIn(host, stops);
+  const reader = readLedger(lane.pair.targetUrl);
   const driven = scenario.drive(lane, rig.operator);
   driven.catch(() => undefined);
   const late = new AbortController();
   const reached = Promise.race([
-    worker.held.then(() => true),
+    run.held.then(() => true),
     driven.then(
       () => false,
       () => false,
     ),
     sleep(REACH_WITHIN_S * 1000, false, { signal: late.signal }).catch(() => false),
   ]).finally(() => late.abort());
-  return { fault, lane, worker, hosts: [host], reader, driven, reached };
+  return { fault, lane, run, hosts: [host], reader, driven, reached };
+}
+
+/** What a fault left of the stage, because somebody still held it, the next start removes. */
+async function differencesOfRun(rig: Rig, lane: Lane, outcome: unknown, evidence: Evidence): Promise<string[]> {
+  const found = await gather(lane, outcome);
+  const differences = differencesOf({ ...found, stages: evidence.stages }, evidence);
+  if (differences.length > 0 || differencesOf(found, evidence).length === 0) return differences;
+  const next = `${lane.name}-sweep`;
+  await rig.operator.start('migrate', lane.taskQueue, next, { migration: lane.mapping.name });
+  await rig.operator.outcome(next);
+  const { stages } = await gather(lane, outcome);
+  return differencesOf({ stages }, { stages: evidence.stages });
 }
 
 /** Waits for the end of a run, compares what it left with what the undisturbed one did, and clears up. */
 async function conclude(
+  rig: Rig,
   { fault, lane, hosts, reader, driven }: Underway,
   { evidence }: Rehearsal,
   problems: string[] = [],
@@ -96,7 +110,7 @@ async function conclude(
       over.catch(() => undefined);
       const end = await Promise.race([ended, over]);
       if (end === null) problems.push(`the run did not end within ${END_WITHIN_S} s`);
-      else problems.push(...differencesOf(await gather(lane, end.outcome), evidence));
+      else problems.push(...(await differencesOfRun(rig, lane, end.outcome, evidence)));
     }
   } catch (error) {
     problems.push(`the run broke off: ${String(error)}`);
@@ -108,9 +122,9 @@ async function conclude(
   problems.push(...reader.violations);
   if (reader.snapshots === 0) problems.push('the reader saw no snapshot');
   if (problems.length > 0) {
-    problems.push(`the workers said: ${hosts.map((host) => host.logOf(lane.taskQueue)).join('\n---\n')}`);
+    problems.push(`the workers said: ${hosts.map((host) => host.logOf(lane.name)).join('\n---\n')}`);
   }
-  await Promise.all(hosts.map((host) => host.close(lane.taskQueue)));
+  await Promise.all(hosts.map((host) => host.close(lane.name)));
   await lane.drop();
   return { fault, problems, snapshots: reader.snapshots, seconds };
 }
@@ -151,10 +165,14 @@ export async function faultWorkers(
   try {
     const [begun, failed] = await beginAll(rig, faults, host);
     // It stands by already: what is measured is how soon the death is noticed, not how fast a process starts.
-    await Promise.all(begun.map(([{ lane }]) => lane.openWorker(other)));
+    await Promise.all(begun.map(([{ lane }]) => lane.openIn(other)));
+    await other.serve(host.taskQueue);
     for (const [{ hosts }] of begun) hosts.push(other);
-    const outcomes = victim === 'worker' ? killed(rig, host, begun, rehearsalOf) : stopped(host, begun, rehearsalOf);
-    return [...failed, ...(await outcomes)];
+    const outcomes =
+      victim === 'worker' ? killed(rig, host, begun, rehearsalOf) : stopped(rig, host, begun, rehearsalOf);
+    const done = [...failed, ...(await outcomes)];
+    await other.leave(host.taskQueue);
+    return done;
   } finally {
     host.signal('SIGKILL');
     await Promise.all([host.ended, rig.hosts.give(other)]);
@@ -167,7 +185,7 @@ async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf
   await gone(host.pid);
   return Promise.all(
     begun.map(async ([run, problems]): Promise<Outcome> => {
-      const outcome = await conclude(run, rehearsalOf(run.fault.scenario), problems);
+      const outcome = await conclude(rig, run, rehearsalOf(run.fault.scenario), problems);
       const retried = await retriedAfter(rig.operator, run.lane, at);
       if (retried !== undefined && retried <= RETRY_WITHIN_S) return { ...outcome, retried };
       const late = `its work was tried again after ${retried ?? 'no'} s, not within ${RETRY_WITHIN_S} s`;
@@ -179,7 +197,7 @@ async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf
 /**
  * The stopped process goes on once the others have ended its runs: what it then sends must fail, or change nothing.
  */
-async function stopped(host: Host, begun: readonly Begun[], rehearsalOf: RehearsalOf): Promise<Outcome[]> {
+async function stopped(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf: RehearsalOf): Promise<Outcome[]> {
   host.signal('SIGSTOP');
   const writes = ({ lane }: Underway): Promise<{ writes: number }[]> =>
     lane.onTarget('SELECT count(*)::int AS writes FROM rig.writes');
@@ -192,7 +210,7 @@ async function stopped(host: Host, begun: readonly Begun[], rehearsalOf: Rehears
       return writes(run);
     }),
   );
-  for (const [{ worker }] of begun) worker.go();
+  for (const [{ run }] of begun) run.go();
   host.signal('SIGCONT');
   await sleep(1_000);
   host.signal('SIGTERM');
@@ -203,7 +221,7 @@ async function stopped(host: Host, begun: readonly Begun[], rehearsalOf: Rehears
       const after = await writes(run);
       const wrote = after[0]!.writes - before[index]![0]!.writes;
       if (wrote !== 0) problems.push(`the worker that had been stopped wrote ${wrote} rows`);
-      return conclude(run, rehearsalOf(run.fault.scenario), problems);
+      return conclude(rig, run, rehearsalOf(run.fault.scenario), problems);
     }),
   );
 }
@@ -220,26 +238,38 @@ export async function faultServer(
     const [begun, failed] = await beginAll(rig, faults, host);
     await rig.servers.kill(server);
     await rig.servers.restart();
-    for (const [{ worker }] of begun) worker.go();
-    const ended = begun.map(([run, problems]) => conclude(run, rehearsalOf(run.fault.scenario), problems));
+    for (const [{ run }] of begun) run.go();
+    const ended = begun.map(([run, problems]) => conclude(rig, run, rehearsalOf(run.fault.scenario), problems));
     return [...failed, ...(await Promise.all(ended))];
   } finally {
     await rig.hosts.give(host);
   }
 }
 
-/** Seconds until an activity was started again that a worker had in hand when it died. */
+/**
+ * Seconds until an activity was started again that a worker had in hand when it died. One that was being cancelled is not
+ * tried again: of it, the seconds until its workflow heard of the end.
+ */
 async function retriedAfter({ client }: Operator, { name }: Lane, at: number): Promise<number | undefined> {
   const started: number[] = [];
+  const ended: number[] = [];
   for (const id of [name, `${name}-next`]) {
     const history = await client.workflow
       .getHandle(id)
       .fetchHistory()
       .catch(() => null);
-    for (const { eventTime, activityTaskStartedEventAttributes: attributes } of history?.events ?? []) {
-      const when = Number(eventTime?.seconds ?? 0) * 1000 + Number(eventTime?.nanos ?? 0) / 1e6;
-      if ((attributes?.attempt ?? 1) > 1 && when > at) started.push((when - at) / 1000);
+    const cancelled = new Set<string>();
+    for (const event of history?.events ?? []) {
+      const { eventTime, activityTaskStartedEventAttributes: attributes } = event;
+      const after = (Number(eventTime?.seconds ?? 0) * 1000 + Number(eventTime?.nanos ?? 0) / 1e6 - at) / 1000;
+      const asked = event.activityTaskCancelRequestedEventAttributes?.scheduledEventId;
+      if (asked) cancelled.add(String(asked));
+      const over = (event.activityTaskTimedOutEventAttributes ?? event.activityTaskCanceledEventAttributes)
+        ?.scheduledEventId;
+      if (after > 0 && over && cancelled.has(String(over))) ended.push(after);
+      if (after > 0 && (attributes?.attempt ?? 1) > 1) started.push(after);
     }
   }
-  return started.length === 0 ? undefined : Math.max(...started);
+  const noticed = started.length > 0 ? started : ended;
+  return noticed.length === 0 ? undefined : Math.max(...noticed);
 }

@@ -1,6 +1,7 @@
 /** What a run leaves, in a form that two runs can be compared by: rows and ids, ledger, decisions, and each write. */
 import type { Mapping } from '../../../mappings/mapping';
 import { targetKey } from '../../../mappings/mapping';
+import { watchLedger } from './ledger-reader';
 
 export const tableOf = (mapping: Mapping): string => `"${mapping.target.schema}"."${mapping.target.table}"`;
 
@@ -21,7 +22,8 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON ${tableOf(mapping)}
-  FOR EACH ROW EXECUTE FUNCTION rig.note('${targetKey(mapping)[0]!}')`;
+  FOR EACH ROW EXECUTE FUNCTION rig.note('${targetKey(mapping)[0]!}');
+${watchLedger(tableOf(mapping))}`;
 
 const list = (columns: string, from: string, order: string): string =>
   `(SELECT coalesce(jsonb_agg(to_jsonb(x) ORDER BY ${order}), '[]') FROM (SELECT ${columns} FROM ${from}) x)`;

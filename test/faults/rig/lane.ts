@@ -8,7 +8,7 @@ import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
 import type { Mapping } from '../../../mappings/mapping';
 import type { Services } from '../../support/servers';
-import type { Host, HostedWorker } from './host';
+import type { Host, HostedRun } from './host';
 import { startRigWorker } from './worker';
 import type { RigWorker, Stop, WorkerOptions } from './worker';
 
@@ -26,6 +26,9 @@ export interface Seed {
 
 /** Milliseconds that the test waits for servers that are killed under it. */
 const PATIENCE_MS = 90_000;
+
+/** Milliseconds for what must come about: a worker that sleeps in a transaction holds it up for more than a minute. */
+const COME_ABOUT_MS = 150_000;
 
 export const withDatabase = (url: string, name: string): string => {
   const changed = new URL(url);
@@ -70,7 +73,6 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export class Lane {
-  readonly taskQueue = `rig-${randomBytes(6).toString('hex')}`;
   readonly reportsDir = mkdtempSync(join(tmpdir(), 'carryover-rig-'));
   readonly workers: RigWorker[] = [];
 
@@ -79,9 +81,11 @@ export class Lane {
     readonly name: string,
     readonly pair: Pair,
     readonly mapping: Mapping,
+    readonly taskQueue: string,
   ) {}
 
-  static async clone(services: Services, seed: Seed, mapping: Mapping): Promise<Lane> {
+  /** @param taskQueue that of a worker which other pairs share; one of its own unless given */
+  static async clone(services: Services, seed: Seed, mapping: Mapping, taskQueue?: string): Promise<Lane> {
     const name = `lane_${randomBytes(6).toString('hex')}`;
     const copies = seed.tables.flatMap((table) => [
       `CREATE TABLE ${name}.${table} LIKE ${seed.name}.${table}`,
@@ -98,7 +102,7 @@ export class Lane {
       sourceUrl: withDatabase(services.source.url, name),
       targetUrl: withDatabase(services.target.url, name),
     };
-    return new Lane(services, name, pair, mapping);
+    return new Lane(services, name, pair, mapping, taskQueue ?? `rig-${name}`);
   }
 
   /** Runs SQL of the test on the target, patient with a server that is killed. */
@@ -111,7 +115,7 @@ export class Lane {
   }
 
   /** Waits until a query of the target returns a row. */
-  async until(sql: string, patience = PATIENCE_MS): Promise<void> {
+  async until(sql: string, patience = COME_ABOUT_MS): Promise<void> {
     const deadline = Date.now() + patience;
     while ((await this.onTarget(sql)).length === 0) {
       if (Date.now() > deadline) throw new Error(`this did not come about within ${patience / 1000} s: ${sql}`);
@@ -119,24 +123,24 @@ export class Lane {
     }
   }
 
-  private get settings(): Omit<WorkerOptions, 'temporal'> {
+  private get settings(): Pick<WorkerOptions, 'sourceUrl' | 'targetUrl' | 'reportsDir' | 'mappings'> {
     return {
       ...this.pair,
-      taskQueue: this.taskQueue,
       reportsDir: this.reportsDir,
       mappings: ['case-states', 'messages'].includes(this.mapping.name) ? [] : [this.mapping],
     };
   }
 
-  /** A worker in a process that has those of other pairs too. */
-  openWorker(host: Host, stops: readonly Stop[] = []): Promise<HostedWorker> {
-    return host.open({ ...this.settings, stops });
+  /** Makes it one of the runs of a process. */
+  openIn(host: Host, stops: readonly Stop[] = []): Promise<HostedRun> {
+    return host.open({ ...this.settings, name: this.name, stops });
   }
 
   /** A worker in a process of its own. */
   async startWorker(stops: readonly Stop[] = [], more: Partial<WorkerOptions> = {}): Promise<RigWorker> {
     const worker = await startRigWorker({
       ...this.settings,
+      taskQueue: this.taskQueue,
       temporal: this.services.temporal.address,
       stops,
       ...more,
@@ -165,7 +169,8 @@ async function cloneTarget(url: string, from: string, to: string): Promise<void>
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      await onTarget(url, `CREATE DATABASE ${to} TEMPLATE ${from}`);
+      // Copied by files: through the log it costs three times as much, and hundreds are made.
+      await onTarget(url, `CREATE DATABASE ${to} TEMPLATE ${from} STRATEGY FILE_COPY`);
       return;
     } catch (error) {
       if ((error as { code?: string }).code !== '55006' || Date.now() > deadline) throw error;

@@ -36,8 +36,8 @@ export interface Summary {
 export const nameOf = ({ place, victim, scenario }: Fault): string =>
   `${victim} ${place.moment} ${place.point} (${scenario.name})`;
 
-const LANES = 3;
-const PER_WORKER = 8;
+const LANES = 2;
+const PER_WORKER = 10;
 const PER_SERVER = 20;
 
 /** @throws Error where a name that was given is none */

@@ -1,7 +1,7 @@
 /** A set of servers with seeds, an operator, and what each scenario leaves and passes where nothing disturbs it. */
 import { mkdirSync } from 'node:fs';
 import type { Point } from '../../../database/points';
-import { differencesOf, numberRuns, readEvidence, tableOf } from './evidence';
+import { differencesOf, numberRuns, readEvidence } from './evidence';
 import type { Evidence } from './evidence';
 import { readLedger } from './ledger-reader';
 import { HostPool } from './host-pool';
@@ -50,8 +50,12 @@ export async function openRig(home: string): Promise<Rig> {
 }
 
 /** A fresh pair for a scenario, prepared. */
-export async function openLane({ servers, seeds }: Rig, { seed, mapping, prepare }: Scenario): Promise<Lane> {
-  const lane = await Lane.clone(servers.services, seeds[seed], mapping);
+export async function openLane(
+  { servers, seeds }: Rig,
+  { seed, mapping, prepare }: Scenario,
+  taskQueue?: string,
+): Promise<Lane> {
+  const lane = await Lane.clone(servers.services, seeds[seed], mapping, taskQueue);
   await prepare?.(lane);
   return lane;
 }
@@ -65,7 +69,7 @@ export async function gather(lane: Lane, outcome: unknown): Promise<Evidence> {
 /** Runs a scenario undisturbed. */
 export async function rehearse(rig: Rig, scenario: Scenario): Promise<Rehearsal> {
   const lane = await openLane(rig, scenario);
-  const reader = readLedger(lane.pair.targetUrl, tableOf(scenario.mapping));
+  const reader = readLedger(lane.pair.targetUrl);
   try {
     const points = new Set<Point>();
     await lane.startWorker(scenario.stops, { trace: ({ point }) => points.add(point) });

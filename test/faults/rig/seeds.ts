@@ -1,4 +1,5 @@
 /** The pairs that lanes are cloned from: made once per set of servers. */
+import { rmSync } from 'node:fs';
 import { createConnection } from 'mysql2/promise';
 import { installSchema } from '../../../database/schema/install';
 import { caseStates } from '../../../mappings/case-states';
@@ -16,6 +17,9 @@ import type { SeedName } from './scenarios';
 export type Seeds = Readonly<Record<SeedName, Seed>>;
 
 export async function createSeeds(services: Services, operator: Operator): Promise<Seeds> {
+  // Processes die here, and never the system under them: what they have written it will write. Each copy of a database
+  // would wait for hundreds of files to be on the disk.
+  await onTarget(services.target.url, 'ALTER SYSTEM SET fsync = off', 'SELECT pg_reload_conf()');
   const organisation = { name: 'seed_organisation', tables: ['department'] };
   const loose = { name: 'seed_loose', tables: ['department'] };
   const clinic = await createClinic(services);
@@ -65,6 +69,7 @@ async function changed(services: Services, operator: Operator, clinic: Seed): Pr
   await operator.outcome(lane.name);
   worker.signal('SIGKILL');
   await worker.ended;
+  rmSync(lane.reportsDir, { recursive: true, force: true });
   await lane.onSource('UPDATE dispatch_state SET status = 11 WHERE status NOT IN (11, 12)');
   await lane.onSource(`UPDATE dispatch_state SET notes = 'changed since' WHERE id % 7 = 0`);
   await lane.onTarget('TRUNCATE rig.writes');

@@ -7,7 +7,7 @@ import type { Host, HostedRun } from './host';
 import type { Lane } from './lane';
 import { readLedger } from './ledger-reader';
 import type { LedgerReader } from './ledger-reader';
-import type { Operator } from './operator';
+import { retriedAfter } from './retried';
 import { gather, openLane } from './rig';
 import type { Rehearsal, Rig } from './rig';
 import type { Scenario } from './scenarios';
@@ -48,6 +48,8 @@ export const RETRY_WITHIN_S = 20;
 /** Seconds within which an undisturbed run comes to the place of the fault. */
 const REACH_WITHIN_S = 100;
 
+const NOT_REACHED = 'the run did not come to this point';
+
 /** A run on its way to the place where something is to happen to it. */
 interface Underway {
   readonly fault: Fault;
@@ -58,8 +60,8 @@ interface Underway {
   readonly reader: LedgerReader;
   /** Settles when the run has ended. */
   readonly driven: Promise<unknown>;
-  /** True when the run is held; false where it ended, or took too long, without. */
-  readonly reached: Promise<boolean>;
+  /** Settles when the run is held, with nothing; where it ended, or took too long, without, with what is wrong. */
+  readonly reached: Promise<string[]>;
 }
 
 async function begin(rig: Rig, fault: Fault, host: Host): Promise<Underway> {
@@ -72,12 +74,12 @@ async function begin(rig: Rig, fault: Fault, host: Host): Promise<Underway> {
   driven.catch(() => undefined);
   const late = new AbortController();
   const reached = Promise.race([
-    run.held.then(() => true),
+    run.held.then(() => []),
     driven.then(
-      () => false,
-      () => false,
+      () => [`${NOT_REACHED}, and ended`],
+      (error: unknown) => [`${NOT_REACHED}, and broke off: ${String(error)}`],
     ),
-    sleep(REACH_WITHIN_S * 1000, false, { signal: late.signal }).catch(() => false),
+    sleep(REACH_WITHIN_S * 1000, [`${NOT_REACHED} in time`], { signal: late.signal }).catch(() => []),
   ]).finally(() => late.abort());
   return { fault, lane, run, hosts: [host], reader, driven, reached };
 }
@@ -129,8 +131,6 @@ async function conclude(
   return { fault, problems, snapshots: reader.snapshots, seconds };
 }
 
-const NOT_REACHED = 'the run did not come to this point';
-
 type RehearsalOf = (scenario: Scenario) => Rehearsal;
 
 /** A run, and what is wrong with it so far. */
@@ -141,10 +141,7 @@ async function beginAll(rig: Rig, faults: readonly Fault[], host: Host): Promise
   const runs = await Promise.allSettled(faults.map((fault) => begin(rig, fault, host)));
   const failed = runs.flatMap((run, index) => (run.status === 'rejected' ? [broken(faults[index]!, run.reason)] : []));
   const begun = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
-  return [
-    await Promise.all(begun.map(async (run): Promise<Begun> => [run, (await run.reached) ? [] : [NOT_REACHED]])),
-    failed,
-  ];
+  return [await Promise.all(begun.map(async (run): Promise<Begun> => [run, await run.reached])), failed];
 }
 
 export const broken = (fault: Fault, error: unknown): Outcome => ({
@@ -187,6 +184,7 @@ async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf
     begun.map(async ([run, problems]): Promise<Outcome> => {
       const outcome = await conclude(rig, run, rehearsalOf(run.fault.scenario), problems);
       const retried = await retriedAfter(rig.operator, run.lane, at);
+      if (retried === 'nothing in hand') return outcome;
       if (retried !== undefined && retried <= RETRY_WITHIN_S) return { ...outcome, retried };
       const late = `its work was tried again after ${retried ?? 'no'} s, not within ${RETRY_WITHIN_S} s`;
       return { ...outcome, ...(retried === undefined ? {} : { retried }), problems: [...outcome.problems, late] };
@@ -244,32 +242,4 @@ export async function faultServer(
   } finally {
     await rig.hosts.give(host);
   }
-}
-
-/**
- * Seconds until an activity was started again that a worker had in hand when it died. One that was being cancelled is not
- * tried again: of it, the seconds until its workflow heard of the end.
- */
-async function retriedAfter({ client }: Operator, { name }: Lane, at: number): Promise<number | undefined> {
-  const started: number[] = [];
-  const ended: number[] = [];
-  for (const id of [name, `${name}-next`]) {
-    const history = await client.workflow
-      .getHandle(id)
-      .fetchHistory()
-      .catch(() => null);
-    const cancelled = new Set<string>();
-    for (const event of history?.events ?? []) {
-      const { eventTime, activityTaskStartedEventAttributes: attributes } = event;
-      const after = (Number(eventTime?.seconds ?? 0) * 1000 + Number(eventTime?.nanos ?? 0) / 1e6 - at) / 1000;
-      const asked = event.activityTaskCancelRequestedEventAttributes?.scheduledEventId;
-      if (asked) cancelled.add(String(asked));
-      const over = (event.activityTaskTimedOutEventAttributes ?? event.activityTaskCanceledEventAttributes)
-        ?.scheduledEventId;
-      if (after > 0 && over && cancelled.has(String(over))) ended.push(after);
-      if (after > 0 && (attributes?.attempt ?? 1) > 1) started.push(after);
-    }
-  }
-  const noticed = started.length > 0 ? started : ended;
-  return noticed.length === 0 ? undefined : Math.max(...noticed);
 }

@@ -29,6 +29,21 @@ const noHiddenDrivers = {
     hiddenDriver("ImportExpression[source.type!='Literal']"),
   ],
 };
+// What proves must not repeat an error of what wrote.
+const WRITERS = ['expressions', 'transform', 'references', 'load', 'write-rows', 'isolate', 'extract', 'stage'];
+const writers = {
+  group: WRITERS.map((name) => `**/target/${name}`),
+  message: 'Verification shares the mapping with what wrote, and nothing else.',
+};
+const noForward = {
+  'no-restricted-syntax': [
+    ...noHiddenDrivers['no-restricted-syntax'],
+    {
+      selector: "MemberExpression[property.name='toTarget']",
+      message: 'Verification reads back; it never converts forward.',
+    },
+  ],
+};
 const noEnvironment = {
   'no-restricted-properties': [
     'error',
@@ -78,6 +93,7 @@ export default tseslint.config(
     ]),
   },
   { files: ['database/**/*.ts'], rules: forbid([pointless]) },
+  { files: ['database/verify/**/*.ts'], rules: { ...forbid([pointless, writers]), ...noForward } },
   // The schema changes have a tool of their own, which only its installer starts.
   { files: ['database/schema/*.ts'], rules: forbid([{ ...pointless, allowTypeImports: true }]) },
   { files: ['database/schema/install.ts'], rules: forbid([{ ...pointless, group: without('knex') }]) },

@@ -1,5 +1,5 @@
 /** Tests on the text of days and times, for casts that must never fail. */
-import type { Sql } from './converter';
+import type { ReadBack, Sql } from './converter';
 
 /** True for the zero date and the zero time. */
 export const isZeroDate = (text: Sql): Sql => `${text} LIKE '0000-00-00%'`;
@@ -21,3 +21,19 @@ export const isNoDay = (text: Sql): Sql =>
 /** Tests for a column that may or may not turn zero dates into NULL. */
 export const invalidDay = (text: Sql, zero: 'null' | 'quarantine'): Sql =>
   zero === 'null' ? `(NOT ${isZeroDate(text)} AND ${isNoDay(text)})` : isNoDay(text);
+
+/**
+ * Reads a day or an instant back. Where zero dates became NULL, a NULL says only that the source had a zero date or none:
+ * which, is what the lineage keeps.
+ *
+ * @param text of a value that is not NULL
+ * @param kept null where zero dates did not become NULL
+ */
+export const readBackDay = (value: Sql, text: Sql, kept: Sql | null, impossible?: Sql): ReadBack => {
+  if (kept === null) return { text, ...(impossible === undefined ? {} : { impossible }) };
+  const noZero = `(${value} IS NULL AND coalesce(NOT ${isZeroDate(kept)}, false))`;
+  return {
+    text: `(CASE WHEN ${value} IS NULL THEN ${kept} ELSE ${text} END)`,
+    impossible: impossible === undefined ? noZero : `(${noZero} OR ${impossible})`,
+  };
+};

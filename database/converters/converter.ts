@@ -27,6 +27,13 @@ export interface UnfitTest {
   readonly when: Sql;
 }
 
+export interface ReadBack {
+  /** PostgreSQL expression of the text; NULL for NULL. */
+  readonly text: Sql;
+  /** PostgreSQL predicate, never NULL: the value is none that this kind would have written. Absent where every value is one. */
+  readonly impossible?: Sql;
+}
+
 export interface ConverterForms<S extends ConverterSpec> {
   /** Source expression (MySQL) whose text is the value's canonical text. */
   sourceText(spec: S, column: Sql): Sql;
@@ -37,10 +44,13 @@ export interface ConverterForms<S extends ConverterSpec> {
   /** PostgreSQL value of the target column for staged text that fits. */
   toTarget(spec: S, text: Sql, mapping: TimedMapping): Sql;
   /**
-   * PostgreSQL expression that maps a target value back to the source's canonical text, or null where the
-   * conversion cannot be inverted: then the lineage keeps the text, and verification converts it forward again.
+   * How verification reads a target value back into the source's canonical text. It shares nothing with `toTarget`: an
+   * error there must not be repeated here.
+   *
+   * @param kept the text that the lineage keeps; null where it keeps none. Only a value that does not tell by itself what
+   *   it came from needs it.
    */
-  targetText(spec: S, value: Sql, mapping: TimedMapping): Sql | null;
+  readBack(spec: S, value: Sql, kept: Sql | null, mapping: TimedMapping): ReadBack;
   /** PostgreSQL jsonb value that the lineage keeps for staged text, and the way back from its `->>` text. */
   toLineage(spec: S, text: Sql): Sql;
   lineageText(spec: S, json: Sql): Sql;

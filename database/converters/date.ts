@@ -1,5 +1,5 @@
 import type { ConverterSpec } from '../../mappings/converter-spec';
-import { invalidDay, isZeroDate } from './calendar';
+import { invalidDay, isZeroDate, readBackDay } from './calendar';
 import type { ConverterForms } from './converter';
 
 export const date: ConverterForms<Extract<ConverterSpec, { kind: 'date' }>> = {
@@ -8,7 +8,8 @@ export const date: ConverterForms<Extract<ConverterSpec, { kind: 'date' }>> = {
   unfit: (spec, text) => [{ reason: 'value_invalid', when: invalidDay(text, spec.zero) }],
   toTarget: (spec, text) =>
     spec.zero === 'null' ? `(CASE WHEN NOT ${isZeroDate(text)} THEN ${text}::date END)` : `${text}::date`,
-  targetText: (spec, value) => (spec.zero === 'null' ? null : `to_char(${value}, 'YYYY-MM-DD')`),
+  readBack: (spec, value, kept) =>
+    readBackDay(value, `to_char(${value}, 'YYYY-MM-DD')`, spec.zero === 'null' ? kept : null),
   toLineage: (_spec, text) => text,
   lineageText: (_spec, json) => json,
 };

@@ -10,7 +10,7 @@ export const decimal: ConverterForms<Extract<ConverterSpec, { kind: 'decimal' }>
   ],
   toTarget: (spec, text) => `${text}::numeric(${spec.precision},${spec.scale})`,
   // As it stands: rounded, a digit too many would not be seen.
-  targetText: (_spec, value) => `${value}::text`,
+  readBack: (_spec, value) => ({ text: `${value}::text` }),
   // As text: JSON numbers do not keep trailing zeros on every reader.
   toLineage: (_spec, text) => text,
   lineageText: (_spec, json) => json,

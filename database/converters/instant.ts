@@ -1,6 +1,6 @@
 import type { ConverterSpec } from '../../mappings/converter-spec';
 import { literalPg } from '../target/quote';
-import { invalidDay, isNoDay, isZeroDate } from './calendar';
+import { invalidDay, isNoDay, isZeroDate, readBackDay } from './calendar';
 import { TRANSITION_YEARS } from './converter';
 import type { ConverterForms, Sql, TimedMapping } from './converter';
 
@@ -90,11 +90,11 @@ export const instant: ConverterForms<Extract<ConverterSpec, { kind: 'instant' }>
       `WHEN ${leadsBack(chosen, text, zone)} THEN ${chosen} ELSE ${plain} END)`;
     return spec.zero === 'null' ? `(CASE WHEN NOT ${isZeroDate(text)} THEN ${value} END)` : value;
   },
-  targetText: (spec, value, mapping) => {
-    if (spec.zero === 'null') return null;
+  readBack: (spec, value, kept, mapping) => {
     const clock = `(${value} AT TIME ZONE ${zoneOf(mapping)})`;
-    const text = wallText(clock, spec.precision);
-    return `(CASE WHEN ${mayTurn(clock, mapping)} AND (${isTwin(value, clock, mapping)}) THEN 'difference' ELSE ${text} END)`;
+    // The other instant of a clock that was read twice: the text is right, and the value is not.
+    const twin = `(${value} IS NOT NULL AND ${mayTurn(clock, mapping)} AND (${isTwin(value, clock, mapping)}))`;
+    return readBackDay(value, wallText(clock, spec.precision), spec.zero === 'null' ? kept : null, twin);
   },
   toLineage: (_spec, text) => text,
   lineageText: (_spec, json) => json,

@@ -19,7 +19,7 @@ export const integer: ConverterForms<Extract<ConverterSpec, { kind: 'integer' }>
     return [{ reason: 'value_invalid', when: `(length(${text}) > ${safeDigits} AND ${outside})` }];
   },
   toTarget: (spec, text) => `${text}::${spec.type}`,
-  targetText: (_spec, value) => `${value}::text`,
+  readBack: (_spec, value) => ({ text: `${value}::text` }),
   toLineage: (_spec, text) => `${text}::numeric`,
   lineageText: (_spec, json) => json,
 };

@@ -8,7 +8,7 @@ export const text: ConverterForms<Extract<ConverterSpec, { kind: 'text' }>> = {
   unfit: (spec, value) =>
     spec.max === undefined ? [] : [{ reason: 'value_too_long', when: `char_length(${value}) > ${spec.max}` }],
   toTarget: (_spec, value) => value,
-  targetText: (_spec, value) => `${value}::text`,
+  readBack: (_spec, value) => ({ text: `${value}::text` }),
   toLineage: (_spec, value) => value,
   lineageText: (_spec, json) => json,
 };

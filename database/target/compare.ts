@@ -9,8 +9,9 @@ import { streamHashes, sumSource } from '../source/checksum';
 import type { RangeSum } from '../source/checksum';
 import type { KeyRange } from '../source/expressions';
 import type { Source } from '../source/open-source';
-import { hashSlice, legacyKey, quarantinedRowHash, targetKeyText, targetRowHashes } from './expressions';
+import { hashSlice, quarantinedRowHash, targetRowHashes } from '../verify/row-hashes';
 import { targetInRange } from './key-range';
+import { legacyKey, targetKeyText } from './legacy-key';
 import type { TargetQueries } from './session';
 
 /** Differences that a live source explains: counted, and no defect. */

@@ -68,6 +68,9 @@ const refused: [file: string, code: string, words: string][] = [
   ['database/source/open-source.ts', PG, 'each by its point'],
   ['database/schema/install.ts', PG, 'each by its point'],
   ['database/schema/0002-x.ts', value('knex'), 'each by its point'],
+  ['database/verify/x.ts', value('../target/expressions'), 'Verification shares the mapping with what wrote'],
+  ['database/verify/x.ts', value('../target/transform'), 'Verification shares the mapping with what wrote'],
+  ['database/verify/x.ts', PG, 'each by its point'],
 ];
 
 const hidden: [file: string, code: string][] = [
@@ -135,6 +138,11 @@ describe('the import boundaries that lint keeps', () => {
       expect(messages.filter((message) => message.startsWith('fatal'))).toEqual([]);
     },
   );
+
+  it('database/verify/ refuses to convert forward', () => {
+    const [messages] = lint([{ file: 'database/verify/x.ts', code: 'export const x = (f) => f.toTarget();\n' }]);
+    expect(messages!.join()).toContain('it never converts forward');
+  });
 
   it.each(hidden.map(([file, code], index) => ({ file, code, index })))(
     '$file refuses a driver that hides: $code',

@@ -1,0 +1,75 @@
+/** Conversions that are wrong in the way code is wrong: each run must end not proven, since nothing reads a value back by them. */
+import type { ConverterForms } from '../../database/converters/converter';
+import { formsOf } from '../../database/converters';
+import { caseStates } from '../../mappings/case-states';
+import type { ConverterSpec } from '../../mappings/converter-spec';
+import type { Mapping } from '../../mappings/mapping';
+import { messages } from '../../mappings/messages';
+import { createEngine, migrate } from '../support/engine';
+import type { Engine } from '../support/engine';
+
+let engine: Engine;
+
+beforeEach(async () => {
+  engine = await createEngine({ sample: { rows: 120 } });
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await engine?.drop();
+});
+
+type ToTarget = ConverterForms<ConverterSpec>['toTarget'];
+
+/** Wraps the conversion of a kind. */
+function mutate(kind: ConverterSpec['kind'], wrong: (right: ToTarget) => ToTarget): void {
+  // Looked up by its kind alone.
+  const forms = formsOf({ kind } as ConverterSpec);
+  const right = forms.toTarget.bind(forms);
+  jest.spyOn(forms, 'toTarget').mockImplementation(wrong(right));
+}
+
+const verdictOf = async (mapping: Mapping): Promise<string> => (await migrate(engine, mapping)).headline.verdict;
+
+const inLondon: (right: ToTarget) => ToTarget = (right) => (spec, text, mapping) =>
+  right(spec, text, { ...mapping, time: { ...mapping.time, zone: 'Europe/London' } });
+
+const onlyZeroNull =
+  (wrong: (right: ToTarget) => ToTarget): ((right: ToTarget) => ToTarget) =>
+  (right) =>
+  (spec, text, mapping) =>
+    ('zero' in spec && spec.zero === 'null' ? wrong(right) : right)(spec, text, mapping);
+
+it.each([
+  ['case-states', caseStates, 'proven_with_exceptions'],
+  ['messages', messages, 'proven'],
+])('an undisturbed run of %s is proven', async (_name, mapping, verdict) => {
+  expect(await verdictOf(mapping)).toBe(verdict);
+});
+
+it.each<[string, Mapping, ConverterSpec['kind'], (right: ToTarget) => ToTarget]>([
+  [
+    'two arms of the codes are swapped',
+    caseStates,
+    'code',
+    () => (_spec, text) => `(CASE ${text} WHEN '12' THEN 'treatment_active' ELSE 'case_closed' END)::case_state_type`,
+  ],
+  ['wall clocks are read in another zone', caseStates, 'instant', inLondon],
+  ['a text is cut', caseStates, 'text', () => (_spec, text) => `left(${text}, 3)`],
+  ['wall clocks that may be zero are read in another zone', messages, 'instant', onlyZeroNull(inLondon)],
+  ['all wall clocks that may be zero become NULL', messages, 'instant', onlyZeroNull(() => () => 'NULL::timestamptz')],
+  [
+    'days that may be zero are one late',
+    messages,
+    'date',
+    (right) => (spec, text, mapping) => `(${right(spec, text, mapping)} + 1)`,
+  ],
+  [
+    'decimals lose their cents',
+    messages,
+    'decimal',
+    (right) => (spec, text, mapping) => `trunc(${right(spec, text, mapping)})`,
+  ],
+])('the run is not proven where %s', async (_what, mapping, kind, wrong) => {
+  mutate(kind, wrong);
+  expect(await verdictOf(mapping)).toBe('not_proven');
+});

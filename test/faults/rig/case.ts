@@ -84,9 +84,15 @@ async function begin(rig: Rig, fault: Fault, host: Host): Promise<Underway> {
   return { fault, lane, run, hosts: [host], reader, driven, reached };
 }
 
-/** What a fault left of the stage, because somebody still held it, the next start removes. */
-async function differencesOfRun(rig: Rig, lane: Lane, outcome: unknown, evidence: Evidence): Promise<string[]> {
+/** What a fault in mid-sweep left of the stage, because somebody still held it, the next start removes. */
+async function differencesOfRun(
+  rig: Rig,
+  { fault, lane }: Underway,
+  outcome: unknown,
+  evidence: Evidence,
+): Promise<string[]> {
   const found = await gather(lane, outcome);
+  if (!fault.place.point.startsWith('sweep.')) return differencesOf(found, evidence);
   const differences = differencesOf({ ...found, stages: evidence.stages }, evidence);
   if (differences.length > 0 || differencesOf(found, evidence).length === 0) return differences;
   const next = `${lane.name}-sweep`;
@@ -97,12 +103,8 @@ async function differencesOfRun(rig: Rig, lane: Lane, outcome: unknown, evidence
 }
 
 /** Waits for the end of a run, compares what it left with what the undisturbed one did, and clears up. */
-async function conclude(
-  rig: Rig,
-  { fault, lane, hosts, reader, driven }: Underway,
-  { evidence }: Rehearsal,
-  problems: string[] = [],
-): Promise<Outcome> {
+async function conclude(rig: Rig, run: Underway, { evidence }: Rehearsal, problems: string[] = []): Promise<Outcome> {
+  const { fault, lane, hosts, reader, driven } = run;
   const restarted = Date.now();
   const late = new AbortController();
   try {
@@ -112,7 +114,7 @@ async function conclude(
       over.catch(() => undefined);
       const end = await Promise.race([ended, over]);
       if (end === null) problems.push(`the run did not end within ${END_WITHIN_S} s`);
-      else problems.push(...(await differencesOfRun(rig, lane, end.outcome, evidence)));
+      else problems.push(...(await differencesOfRun(rig, run, end.outcome, evidence)));
     }
   } catch (error) {
     problems.push(`the run broke off: ${String(error)}`);

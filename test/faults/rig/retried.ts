@@ -1,4 +1,5 @@
 /** How soon the death of a worker is noticed: read off the histories of its run. */
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Lane } from './lane';
 import type { Operator } from './operator';
@@ -39,7 +40,11 @@ export async function retriedAfter(
     const history = await client.workflow
       .getHandle(id)
       .fetchHistory()
-      .catch(() => null);
+      .catch((error: unknown) => {
+        // Not every run has a second workflow; a history that cannot be read says nothing, and must not pass for one.
+        if (error instanceof WorkflowNotFoundError && id !== name) return null;
+        throw error;
+      });
     const events = history?.events ?? [];
     const before = events.filter((event) => timeOf(event) <= at);
     const over = new Set(before.map(endedBy));

@@ -185,11 +185,18 @@ async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf
   return Promise.all(
     begun.map(async ([run, problems]): Promise<Outcome> => {
       const outcome = await conclude(rig, run, rehearsalOf(run.fault.scenario), problems);
-      const retried = await retriedAfter(rig.operator, run.lane, at);
+      const retried = await retriedAfter(rig.operator, run.lane, at).catch((error: unknown) => String(error));
       if (retried === 'nothing in hand') return outcome;
-      if (retried !== undefined && retried <= RETRY_WITHIN_S) return { ...outcome, retried };
-      const late = `its work was tried again after ${retried ?? 'no'} s, not within ${RETRY_WITHIN_S} s`;
-      return { ...outcome, ...(retried === undefined ? {} : { retried }), problems: [...outcome.problems, late] };
+      if (typeof retried === 'number' && retried <= RETRY_WITHIN_S) return { ...outcome, retried };
+      const late =
+        typeof retried === 'string'
+          ? `how soon its work was tried again cannot be read: ${retried}`
+          : `its work was tried again after ${retried ?? 'no'} s, not within ${RETRY_WITHIN_S} s`;
+      return {
+        ...outcome,
+        ...(typeof retried === 'number' ? { retried } : {}),
+        problems: [...outcome.problems, late],
+      };
     }),
   );
 }

@@ -1,8 +1,11 @@
 /** How soon the death of a worker is noticed: read off the histories of its run. */
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { isGrpcServiceError } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Lane } from './lane';
 import type { Operator } from './operator';
+
+/** A status code of gRPC. */
+const NOT_FOUND = 5;
 
 type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
@@ -42,7 +45,7 @@ export async function retriedAfter(
       .fetchHistory()
       .catch((error: unknown) => {
         // Not every run has a second workflow; a history that cannot be read says nothing, and must not pass for one.
-        if (error instanceof WorkflowNotFoundError && id !== name) return null;
+        if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND && id !== name) return null;
         throw error;
       });
     const events = history?.events ?? [];

@@ -8,6 +8,7 @@ import type { Lane } from './lane';
 import { readLedger } from './ledger-reader';
 import type { LedgerReader } from './ledger-reader';
 import { retriedAfter } from './retried';
+import type { Retried } from './retried';
 import { gather, openLane } from './rig';
 import type { Rehearsal, Rig } from './rig';
 import type { Scenario } from './scenarios';
@@ -178,6 +179,17 @@ export async function faultWorkers(
   }
 }
 
+/** What is wrong with how soon the death of a worker was noticed. */
+function lateness(retried: Retried | string | undefined): string[] {
+  if (typeof retried === 'string') return [`how soon its work was tried again cannot be read: ${retried}`];
+  if (retried === undefined) return [`its work was not tried again, as it is to be within ${RETRY_WITHIN_S} s`];
+  const { activity, attempt, after } = retried;
+  if (after <= RETRY_WITHIN_S) return [];
+  return [
+    `${activity} was tried again after ${after.toFixed(1)} s (attempt ${attempt}), not within ${RETRY_WITHIN_S} s`,
+  ];
+}
+
 async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf: RehearsalOf): Promise<Outcome[]> {
   const at = Date.now();
   host.signal('SIGKILL');
@@ -187,16 +199,8 @@ async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf
       const outcome = await conclude(rig, run, rehearsalOf(run.fault.scenario), problems);
       const retried = await retriedAfter(rig.operator, run.lane, at).catch((error: unknown) => String(error));
       if (retried === 'nothing in hand') return outcome;
-      if (typeof retried === 'number' && retried <= RETRY_WITHIN_S) return { ...outcome, retried };
-      const late =
-        typeof retried === 'string'
-          ? `how soon its work was tried again cannot be read: ${retried}`
-          : `its work was tried again after ${retried ?? 'no'} s, not within ${RETRY_WITHIN_S} s`;
-      return {
-        ...outcome,
-        ...(typeof retried === 'number' ? { retried } : {}),
-        problems: [...outcome.problems, late],
-      };
+      const tried = typeof retried === 'object' ? { retried: retried.after } : {};
+      return { ...outcome, ...tried, problems: [...outcome.problems, ...lateness(retried)] };
     }),
   );
 }

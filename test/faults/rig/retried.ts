@@ -25,9 +25,18 @@ const endedBy = (event: Event): string | undefined => {
   return attributes?.scheduledEventId == null ? undefined : String(attributes.scheduledEventId);
 };
 
+/** An activity that was in hand when its worker died, and when somebody else was seen to go on with it. */
+export interface Retried {
+  readonly activity: string;
+  /** Of its last start: history keeps no other. */
+  readonly attempt: number;
+  /** Seconds after the death. */
+  readonly after: number;
+}
+
 /**
- * Seconds until an activity was started again that a worker had in hand when it died. One that was being cancelled is not
- * tried again: of it, the seconds until its workflow heard of its end.
+ * The activity that was tried again last, of those that a worker had in hand when it died. One that was being cancelled is
+ * not tried again: of it, the time at which its workflow heard of its end.
  *
  * @returns undefined where nothing of what was in hand was tried again
  */
@@ -35,9 +44,9 @@ export async function retriedAfter(
   { client }: Operator,
   { name }: Lane,
   at: number,
-): Promise<number | 'nothing in hand' | undefined> {
-  const started: number[] = [];
-  const ended: number[] = [];
+): Promise<Retried | 'nothing in hand' | undefined> {
+  const started: Retried[] = [];
+  const ended: Retried[] = [];
   let inHand = 0;
   for (const id of [name, `${name}-next`]) {
     const history = await client.workflow
@@ -51,19 +60,32 @@ export async function retriedAfter(
     const events = history?.events ?? [];
     const before = events.filter((event) => timeOf(event) <= at);
     const over = new Set(before.map(endedBy));
-    const open = before.filter(isScheduled).map(({ eventId }) => String(eventId));
-    inHand += open.filter((activity) => !over.has(activity)).length;
+    const open = new Map(
+      before
+        .filter((event) => isScheduled(event) && !over.has(String(event.eventId)))
+        .map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes?.activityType?.name ?? '']),
+    );
+    inHand += open.size;
     const cancelled = new Set(
       events.map((event) => String(event.activityTaskCancelRequestedEventAttributes?.scheduledEventId)),
     );
-    for (const event of events.slice(before.length)) {
+    const attempts = new Map<string, number>();
+    for (const event of events) {
       const after = (timeOf(event) - at) / 1000;
-      if ((event.activityTaskStartedEventAttributes?.attempt ?? 1) > 1) started.push(after);
-      const activity = endedBy(event);
-      if (activity !== undefined && cancelled.has(activity)) ended.push(after);
+      const start = event.activityTaskStartedEventAttributes;
+      const scheduled = start == null ? endedBy(event) : String(start.scheduledEventId);
+      const activity = scheduled === undefined ? undefined : open.get(scheduled);
+      if (scheduled === undefined || activity === undefined || after <= 0) continue;
+      if (start != null) {
+        const attempt = start.attempt ?? 1;
+        attempts.set(scheduled, attempt);
+        // Its first start came after the death: it had waited for a worker, and nobody had it in hand.
+        if (attempt > 1) started.push({ activity, attempt, after });
+        else inHand -= 1;
+      } else if (cancelled.has(scheduled)) ended.push({ activity, attempt: attempts.get(scheduled) ?? 1, after });
     }
   }
   const noticed = started.length > 0 ? started : ended;
-  if (noticed.length > 0) return Math.max(...noticed);
+  if (noticed.length > 0) return noticed.reduce((last, each) => (each.after > last.after ? each : last));
   return inHand === 0 ? 'nothing in hand' : undefined;
 }

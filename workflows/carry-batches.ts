@@ -68,8 +68,12 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
     } else {
       await window.drain();
       if (retries.length > 0) continue;
+      const { decided } = progress;
       const left = await ask();
       progress.recount(left);
+      // A decision that came meanwhile is newer than the answer; it asks again by itself.
+      const isNews = progress.decided === decided && progress.deciding.size === 0;
+      if (isNews) progress.agree(left, left.batches.length < REMAINING_LIMIT);
       unfinished = left.batches.filter((batch) => isToDo(batch) && !progress.parked.has(batch.batch));
       cutToEnd = left.cutToEnd;
       if (unfinished.length > 0 || !cutToEnd || retries.length > 0) continue;

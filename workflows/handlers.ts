@@ -117,6 +117,7 @@ async function decide(
   effect: () => void = () => undefined,
 ): Promise<void> {
   const { id } = currentUpdateInfo()!;
+  const { progress } = control;
   const { by, reason } = request;
   await control.inTurn(async () => {
     const { run, migration, epoch } = control.plan;
@@ -130,6 +131,8 @@ async function decide(
         if (verb === 'resume') control.pausedByPerson = false;
         control.noteBehind(error);
       }
+      // The batch is not what it was taken for: a reset workflow does not know of decisions that were taken since.
+      if (failureType(error) === 'InputRefused') progress.stale = true;
       throw asOwnFailure(error, 'DecisionFailed');
     }
     effect();
@@ -163,6 +166,7 @@ async function retryBatch(control: RunControl, request: RetryBatchRequest): Prom
     throw error;
   } finally {
     for (const batch of batches) progress.deciding.delete(batch);
+    progress.decided += 1;
     control.tell();
   }
   const back = skipped.length > 0 ? `; no longer skipped: ${listBatches(skipped)}` : '';
@@ -191,6 +195,7 @@ async function skipBatch(control: RunControl, request: SkipBatchRequest): Promis
     throw error;
   } finally {
     for (const batch of batches) progress.deciding.delete(batch);
+    progress.decided += 1;
     control.tell();
   }
   const what = batches.length === 1 ? `batch ${batches[0]!} is` : `batches ${listBatches(batches)} are`;

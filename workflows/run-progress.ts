@@ -36,10 +36,12 @@ export class RunProgress {
   readonly everLoaded = new Set<number>();
   /** Batches about which a person's decision is being recorded: they hold the run up until it is. */
   readonly deciding = new Set<number>();
+  /** Decisions about batches that were answered: an answer of the ledger from before one of them is no news. */
+  decided = 0;
   readonly inFlight = new Set<number>();
   /** Of those in flight, the ones that wait for the run to be resumed. */
   readonly stuck = new Set<number>();
-  /** True where a batch was skipped or taken back: the totals are to be asked of the ledger again. */
+  /** True where a batch was skipped or taken back, or is not what a decision took it for: the ledger is to be asked again. */
   stale = false;
   started = 0;
   startedWith = 0;
@@ -90,6 +92,26 @@ export class RunProgress {
     this.done = remaining.done;
     this.counted.clear();
     this.stale = false;
+  }
+
+  /**
+   * Lets the ledger win about what is set aside: a workflow that was reset holds batches as parked which were retried since.
+   *
+   * @param isWhole false where the answer does not list all that is unfinished
+   */
+  agree({ batches, skipped }: Remaining, isWhole: boolean): void {
+    const unfinished = new Map(batches.map((each) => [each.batch, each.state]));
+    const isListed = (batch: number): boolean => isWhole || batch <= (batches.at(-1)?.batch ?? 0);
+    for (const batch of [...this.parked.keys()]) {
+      if (unfinished.get(batch) === 'parked' || !isListed(batch)) continue;
+      this.unpark(batch);
+      if (!unfinished.has(batch) && !skipped.includes(batch)) this.addValidated();
+    }
+    for (const batch of this.skipped) {
+      if (!skipped.includes(batch) && !unfinished.has(batch)) this.addValidated();
+    }
+    this.skipped.clear();
+    for (const batch of skipped) this.skipped.add(batch);
   }
 
   /** Parks a batch with its cause; `differs` where its validation did. */

@@ -84,9 +84,9 @@ export class FakeRun {
     return this.calls.filter((call) => call.endsWith(` ${batch}`)).map((call) => call.split(' ')[0]!);
   }
 
-  /** Lets the ledger hold a batch as begun, whatever became of it. */
-  forget(batch: number): void {
-    this.set(batch, 'running');
+  /** Lets the ledger hold a batch as begun, or as done, whatever the workflow made of it. */
+  forget(batch: number, state: 'running' | 'validated' = 'running'): void {
+    this.set(batch, state);
   }
 
   /** Rows of a batch: a number of its own, so that no sum comes about by chance. */

@@ -197,3 +197,32 @@ describe('the progress of a run', () => {
     expect(progress.toProgress().skipped).toEqual([]);
   });
 });
+
+describe('what the ledger says is set aside', () => {
+  const parked = (batch: number): Remaining['batches'][number] => ({
+    batch,
+    state: 'parked',
+    rows: 1,
+    cause: 'load: no room',
+    loaded: false,
+  });
+  const asideOf = ({ parked: batches, skipped }: RunProgress): [number[], number[]] => [
+    [...batches.keys()],
+    [...skipped],
+  ];
+
+  it('counts, whatever the workflow took the batches for', () => {
+    const progress = begin({ ...fresh, batches: [parked(2), parked(3), parked(4)], nextBatch: 6, skipped: [5] });
+    expect(asideOf(progress)).toEqual([[2, 3, 4], [5]]);
+    progress.agree({ ...fresh, batches: [parked(3)], skipped: [4] }, true);
+    expect(asideOf(progress)).toEqual([[3], [4]]);
+    // Batches 1, 2 and 5; a skipped one is not counted as done.
+    expect(progress.batchesDone).toBe(3);
+  });
+
+  it('leaves batches alone of which an answer that is cut short says nothing', () => {
+    const progress = begin({ ...fresh, batches: [parked(2), parked(4)], nextBatch: 6 });
+    progress.agree({ ...fresh, batches: [{ ...parked(3), state: 'planned' }] }, false);
+    expect(asideOf(progress)).toEqual([[4], []]);
+  });
+});

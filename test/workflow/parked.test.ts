@@ -223,3 +223,30 @@ describe('a batch that differs from its source', () => {
     });
   });
 });
+
+// A workflow that was reset has its memory from before; what was decided since is in the ledger alone.
+describe('a batch that the workflow holds as parked, and the ledger does not', () => {
+  it.each(['validated', 'running'] as const)('keeps nobody waiting: it is %s', async (state) => {
+    const fake = failing('load', 2, 1).on('remaining', (_batch, time) => {
+      if (time === 2) fake.forget(2, state);
+    });
+    await temporal.migrate(fake, async (handle) => {
+      const all = [1, 2, 3, 4, 5];
+      expect(await handle.result()).toMatchObject({ source: fake.totals(all).source, pending: 0 });
+      expect(await progressOf(handle)).toMatchObject({ batchesDone: 5, batchesParked: 0 });
+      expect(fake.callsOf(2).slice(7)).toEqual(state === 'validated' ? [] : [...STEPS]);
+    });
+  });
+
+  it('is looked up again where a decision about it is refused', async () => {
+    const fake = failing('load', 2, 1).on('decide', () => {
+      fake.forget(2, 'validated');
+      throw new CarryoverError('InputRefused', 'nothing begins again');
+    });
+    await temporal.migrate(fake, async (handle) => {
+      await waiting(handle);
+      expect((await refusal(handle, { batch: 2 })).message).toBe('nothing begins again');
+      expect(await handle.result()).toMatchObject({ pending: 0 });
+    });
+  });
+});

@@ -61,8 +61,10 @@ export interface Runs {
   /** Closes an open run whose owner is gone; returns what was done, in words. */
   abandon(input: AbandonInput, starter: Starter): Promise<string>;
   check(mapping: Mapping, run: string, epoch: number): Promise<readonly CheckResult[]>;
+  /** Builds the report and keeps it with the run, before the run is closed; one that is closed keeps what it has. */
+  draft(mapping: Mapping, run: string, epoch: number): Promise<unknown>;
   finish(run: string, epoch: number): Promise<Headline>;
-  /** Builds the report, keeps it in the ledger and writes its files; returns the Markdown file's path, or why there is none. */
+  /** Dates the report of a run that is closed, and writes its files; returns the Markdown file's path, or why there is none. */
   report(mapping: Mapping, run: string, epoch: number): Promise<string>;
 }
 

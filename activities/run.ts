@@ -30,14 +30,16 @@ export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'r
   release: (request: { run: string; epoch: number }): Promise<void> =>
     guarded(() => runs.release(request.run, request.epoch)),
 
-  /** Checks what no batch can see, closes the run and computes its verdict. */
+  /** Checks what no batch can see, closes the run and computes its verdict; no run is closed that has no report. */
   finish: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<Headline> =>
     guarded(async () => {
-      await runs.check(mappings.get(plan.migration), plan.run, plan.epoch);
+      const mapping = mappings.get(plan.migration);
+      await runs.check(mapping, plan.run, plan.epoch);
+      await runs.draft(mapping, plan.run, plan.epoch);
       return runs.finish(plan.run, plan.epoch);
     }),
 
-  /** Builds, stores and writes the report; returns where. */
+  /** Writes the report; returns where. */
   report: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<string> =>
     guarded(() => runs.report(mappings.get(plan.migration), plan.run, plan.epoch)),
 });

@@ -187,6 +187,8 @@ export const STATEMENTS = [
   'report.transitions',
   'report.available',
   'report.save',
+  'report.closed',
+  'report.date',
   'report.stored',
   'report.latest',
 

@@ -110,6 +110,15 @@ function shares(states: ReportFacts['states']): Report['states'] {
     .map(({ state, rows }) => ({ state, rows, share: percent(rows, all) ?? 0 }));
 }
 
+const secondsBetween = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 100) / 10;
+
+/** A report that was built shortly before its run was closed, with the time of its end. */
+export const endedAt = (report: Report, finishedAt: string): Report => ({
+  ...report,
+  finishedAt,
+  seconds: secondsBetween(report.startedAt, finishedAt),
+});
+
 /** Computes the report of a run from what the databases answered. */
 export function buildReport(facts: ReportFacts): Report {
   const { balance, checks, complete, written } = facts;
@@ -143,7 +152,7 @@ export function buildReport(facts: ReportFacts): Report {
     domain: facts.domain,
     startedAt: facts.startedAt,
     finishedAt: facts.finishedAt,
-    seconds: Math.round((Date.parse(facts.finishedAt) - Date.parse(facts.startedAt)) / 100) / 10,
+    seconds: secondsBetween(facts.startedAt, facts.finishedAt),
     source: facts.source,
     target: facts.target,
     written,

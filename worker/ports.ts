@@ -12,7 +12,7 @@ import { finishRun, storeChecks } from '../database/ledger/finish-run';
 import { openRun } from '../database/ledger/open-run';
 import { runPreflight } from '../database/preflight/run-preflight';
 import { readReportFacts } from '../database/report/read';
-import { saveReport } from '../database/report/store';
+import { dateReport, saveReport } from '../database/report/store';
 import { readBounds } from '../database/source/keys';
 import type { Source } from '../database/source/open-source';
 import { columnTypes } from '../database/source/table-columns';
@@ -31,6 +31,7 @@ import { fingerprint } from '../mappings/fingerprint';
 import { isSelfReference, referencesOf } from '../mappings/mapping';
 import type { Mapping } from '../mappings/mapping';
 import { buildReport } from '../report/model';
+import type { Report } from '../report/model';
 import { writeReport } from '../report/write';
 import { CarryoverError } from '../shared/errors';
 import { CONCURRENCY } from '../shared/input';
@@ -64,6 +65,12 @@ function createMappings(catalog: Catalog): Mappings {
 }
 
 function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl }: Parts): Runs {
+  const draft = async (mapping: Mapping, run: string, epoch: number): Promise<Report> => {
+    await requireOwnRun(target, run, epoch);
+    const report = buildReport(await readReportFacts(target, mapping, run));
+    await saveReport(target, report);
+    return report;
+  };
   return {
     preflight: async (mapping) => {
       const [{ problems, lost }, missing] = await Promise.all([
@@ -143,10 +150,10 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
       return checks;
     },
     finish: (run, epoch) => finishRun(target, run, epoch),
+    draft,
     report: async (mapping, run, epoch) => {
       await requireOwnRun(target, run, epoch);
-      const report = buildReport(await readReportFacts(target, mapping, run));
-      await saveReport(target, report);
+      const report = (await dateReport(target, mapping.name, run)) ?? (await draft(mapping, run, epoch));
       try {
         return (await writeReport(reportsDir, report)).markdown;
       } catch (error) {

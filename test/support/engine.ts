@@ -253,6 +253,7 @@ export async function migrate(engine: Engine, mapping: Mapping, batchRows = 50_0
     batches.push(await carryBatch(engine, mapping, refOf(plan, index + 1)));
   }
   await engine.ports.runs.check(mapping, plan.run, plan.epoch);
+  await engine.ports.runs.draft(mapping, plan.run, plan.epoch);
   return { plan, batches, headline: await engine.ports.runs.finish(plan.run, plan.epoch) };
 }
 

@@ -170,6 +170,9 @@ export class FakeRun {
         await this.call('check');
         return [];
       },
+      draft: async () => {
+        await this.call('draft');
+      },
       finish: async () => {
         await this.call('finish');
         return this.headline();

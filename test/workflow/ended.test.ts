@@ -108,7 +108,7 @@ describe('a run that is not proven', () => {
       expect(failure.message).toBe(
         'run 7 of case-states is not proven: 3 findings, 0 rows pending. `carryover report 7` says what was found.',
       );
-      expect(fake.calls.slice(-3)).toEqual(['check', 'finish', 'report']);
+      expect(fake.calls.slice(-4)).toEqual(['check', 'draft', 'finish', 'report']);
       const { searchAttributes } = await handle.describe();
       expect(searchAttributes.CarryoverState).toEqual(['not_proven']);
     });

@@ -40,7 +40,7 @@ describe('a plain run', () => {
     // The next batch is cut while the one before is under way: that is no step of it.
     const steps = (batch: number) => STEPS.map((step) => `${step} ${batch}`);
     expect(fake.calls.filter((call) => !call.startsWith('cut'))).toEqual(
-      ['open', 'remaining', ...steps(1), ...steps(2), 'remaining', 'check', 'finish', 'report'], // prettier-ignore
+      ['open', 'remaining', ...steps(1), ...steps(2), 'remaining', 'check', 'draft', 'finish', 'report'], // prettier-ignore
     );
     expect(fake.calls.filter((call) => call.startsWith('cut'))).toEqual(['cut 1', 'cut 2', 'cut 3']);
   });

@@ -180,13 +180,15 @@ export async function faultWorkers(
 }
 
 /** What is wrong with how soon the death of a worker was noticed. */
-function lateness(retried: Retried | string | undefined): string[] {
+function lateness(retried: Retried | string | undefined, { lane, hosts }: Underway): string[] {
   if (typeof retried === 'string') return [`how soon its work was tried again cannot be read: ${retried}`];
   if (retried === undefined) return [`its work was not tried again, as it is to be within ${RETRY_WITHIN_S} s`];
-  const { activity, attempt, after } = retried;
+  const { activity, attempt, after, before } = retried;
   if (after <= RETRY_WITHIN_S) return [];
   return [
     `${activity} was tried again after ${after.toFixed(1)} s (attempt ${attempt}), not within ${RETRY_WITHIN_S} s`,
+    `the attempt before it: ${before}`,
+    `the workers said: ${hosts.map((host) => host.logOf(lane.name)).join('\n---\n')}`,
   ];
 }
 
@@ -200,7 +202,7 @@ async function killed(rig: Rig, host: Host, begun: readonly Begun[], rehearsalOf
       const retried = await retriedAfter(rig.operator, run.lane, at).catch((error: unknown) => String(error));
       if (retried === 'nothing in hand') return outcome;
       const tried = typeof retried === 'object' ? { retried: retried.after } : {};
-      return { ...outcome, ...tried, problems: [...outcome.problems, ...lateness(retried)] };
+      return { ...outcome, ...tried, problems: [...outcome.problems, ...lateness(retried, run)] };
     }),
   );
 }

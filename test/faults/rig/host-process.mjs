@@ -37,7 +37,10 @@ const connection = await NativeConnection.connect({ address: process.env.TEMPORA
 const temporal = createTemporal(new Client({ connection }));
 
 function portsOfRun() {
-  const { workflowId } = activityInfo().workflowExecution;
+  const { workflowExecution, activityType, attempt } = activityInfo();
+  const { workflowId } = workflowExecution;
+  // A death is noticed when its work comes here; where that is late, this says whether Temporal had sent it before.
+  if (attempt > 1) console.log(`${Date.now()} ${activityType} attempt ${attempt} is here workflowId=${workflowId}`);
   const run = runs.get(workflowId.split('-')[0]);
   if (run === undefined) throw new Error(`no pair of ${workflowId} is open here`);
   return run.ports;

@@ -9,6 +9,8 @@ const NOT_FOUND = 5;
 
 type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
+type StartedAttributes = NonNullable<Event['activityTaskStartedEventAttributes']>;
+
 /** Milliseconds of the epoch. */
 const timeOf = ({ eventTime }: Event): number =>
   Number(eventTime?.seconds ?? 0) * 1000 + Number(eventTime?.nanos ?? 0) / 1e6;
@@ -32,6 +34,18 @@ export interface Retried {
   readonly attempt: number;
   /** Seconds after the death. */
   readonly after: number;
+  /** How the attempt before ended, in Temporal's words. */
+  readonly before: string;
+}
+
+function wordsOf(failure: StartedAttributes['lastFailure']): string {
+  const words: string[] = [];
+  for (let link = failure; link != null; link = link.cause) {
+    words.push(
+      `${link.message ?? ''} ${link.timeoutFailureInfo == null ? '' : JSON.stringify(link.timeoutFailureInfo)}`,
+    );
+  }
+  return words.join('; ');
 }
 
 /**
@@ -80,9 +94,10 @@ export async function retriedAfter(
         const attempt = start.attempt ?? 1;
         attempts.set(scheduled, attempt);
         // Its first start came after the death: it had waited for a worker, and nobody had it in hand.
-        if (attempt > 1) started.push({ activity, attempt, after });
+        if (attempt > 1) started.push({ activity, attempt, after, before: wordsOf(start.lastFailure) });
         else inHand -= 1;
-      } else if (cancelled.has(scheduled)) ended.push({ activity, attempt: attempts.get(scheduled) ?? 1, after });
+      } else if (cancelled.has(scheduled))
+        ended.push({ activity, attempt: attempts.get(scheduled) ?? 1, after, before: '' });
     }
   }
   const noticed = started.length > 0 ? started : ended;

@@ -21,6 +21,15 @@ import type {
   ValidateResult,
 } from '../shared/messages';
 import type { CheckResult } from '../shared/verdict';
+import type {
+  CheckRef,
+  FullVerifyInput,
+  RangeRef,
+  Unverified,
+  VerifiedRange,
+  VerifyPlan,
+  VerifyResult,
+} from '../shared/verification';
 
 /** Finds mappings by name; `get` throws an error that lists the known ones. */
 export interface Mappings {
@@ -78,8 +87,19 @@ export interface Steps {
   validate(mapping: Mapping, ref: BatchRef, signal: AbortSignal): Promise<ValidateResult>;
 }
 
+/** Source and target compared anew; the ledger knows what was looked at. */
+export interface Verifications {
+  /** Plans a verification of the migration's latest run; a start that asks twice gets the same. */
+  plan(mapping: Mapping, input: FullVerifyInput, starter: Pick<Starter, 'workflow' | 'firstRun'>): Promise<VerifyPlan>;
+  unverified(verification: string): Promise<Unverified>;
+  range(mapping: Mapping, ref: RangeRef, signal: AbortSignal): Promise<VerifiedRange>;
+  check(mapping: Mapping, ref: CheckRef, signal: AbortSignal): Promise<CheckResult>;
+  finish(verification: string): Promise<VerifyResult>;
+}
+
 export interface Dependencies {
   readonly mappings: Mappings;
   readonly runs: Runs;
   readonly steps: Steps;
+  readonly verifications: Verifications;
 }

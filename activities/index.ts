@@ -2,10 +2,16 @@ import type { Dependencies } from './dependencies';
 import { createPlan } from './plan';
 import { createRun } from './run';
 import { createSteps } from './steps';
+import { createVerification } from './verification';
 
 /** All activities, over what they receive. */
 export function createActivities(dependencies: Dependencies) {
-  return { ...createPlan(dependencies), ...createRun(dependencies), ...createSteps(dependencies) };
+  return {
+    ...createPlan(dependencies),
+    ...createRun(dependencies),
+    ...createSteps(dependencies),
+    ...createVerification(dependencies),
+  };
 }
 
 export type Activities = ReturnType<typeof createActivities>;

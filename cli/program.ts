@@ -9,6 +9,7 @@ import { checkCommand } from './check';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitCodesHelp } from './exit-codes';
+import { findingsCommand } from './findings';
 import { reportCommand } from './report';
 import { setupCommand } from './setup';
 import { startCommand } from './start';
@@ -16,6 +17,7 @@ import { statusCommand } from './status';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
 import { verbCommands } from './verbs';
+import { verifyCommand } from './verify';
 
 /** In the order of a run's life, which is that of the help. */
 const COMMANDS = [
@@ -28,6 +30,8 @@ const COMMANDS = [
   abandonCommand,
   auditCommand,
   reportCommand,
+  verifyCommand,
+  findingsCommand,
 ];
 
 /**

@@ -2,9 +2,14 @@
  * The points at which a run can be held up or die: one before and one after each statement of `database/`. A statement
  * without one cannot be written. Each name stands at one place in the code.
  */
+import { VERIFICATION } from './verify/points';
 
 /** Statements. A step's names begin with the step; `source.` and `target.` are what several of them ask. */
 export const STATEMENTS = [
+  // a session whose work may be cancelled
+  'session.backend',
+  'session.cancel',
+
   // attempt: the fence around a step of a batch
   'attempt.read',
   'attempt.endOlder',
@@ -160,6 +165,8 @@ export const STATEMENTS = [
   'checks.forget',
   'checks.store',
 
+  ...VERIFICATION,
+
   // finish
   'finish.balance',
   'finish.checks',
@@ -262,6 +269,9 @@ export const TRANSACTIONS = [
   'validate.equal',
   'validate.differing',
   'validate',
+  'verify.plan',
+  'verify',
+  'verify.check',
   'checks',
   'report.ledger',
   'report.target',

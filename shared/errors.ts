@@ -41,7 +41,7 @@ export const ERROR_CLASSES = {
   ResourcesExhausted: 'never',
   /** One attempt after the other ended without a word: its worker died, or it took longer than a step may. */
   WorkerLost: 'never',
-  /** The run ended, and is not proven. */
+  /** The run, or a verification, ended, and is not proven. */
   NotProven: 'never',
   /** Deadlock, lock time-out, serialization failure, statement cancelled. */
   Contention: 'some',

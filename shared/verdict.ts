@@ -32,3 +32,29 @@ export function decideVerdict(balance: Balance, checks: readonly CheckResult[], 
   if (!complete || checks.length === 0 || found > 0 || balance.pending > 0 || !isClosed(balance)) return 'not_proven';
   return balance.quarantined + balance.excluded > 0 ? 'proven_with_exceptions' : 'proven';
 }
+
+/** What a verification found. */
+export interface Verified {
+  readonly quarantined: number;
+  readonly excluded: number;
+  readonly pending: number;
+  /** Findings that are defects, and faults of checks. */
+  readonly defects: number;
+  /** Findings that a source which is written to explains. */
+  readonly moved: number;
+  /** Ranges and checks that there were to look at, and those that were not. */
+  readonly looked: number;
+  readonly notVerified: number;
+  /** False where rows of the run are pending, or it was not cut to its upper bound. */
+  readonly complete: boolean;
+  /** True where a person has left batches out. */
+  readonly leftOut: boolean;
+  /** Writes to the source are frozen: nothing may have moved. */
+  readonly final: boolean;
+}
+
+export function verifiedVerdict(found: Verified): Verdict {
+  const isOpen = found.notVerified > 0 || found.looked === 0 || !found.complete || found.pending > 0;
+  if (isOpen || found.defects > 0 || (found.final && found.moved > 0)) return 'not_proven';
+  return found.leftOut || found.quarantined + found.excluded > 0 ? 'proven_with_exceptions' : 'proven';
+}

@@ -1,10 +1,9 @@
 /** Fills the ports of the activities from `database/` and `report/`: nothing but wiring. */
 import type { Dependencies, Mappings, Runs, Steps } from '../activities/dependencies';
-import type { TimedMapping } from '../database/converters/converter';
 import { countTarget, sourceIdentity, targetIdentity } from '../database/identity';
 import { abandonRun } from '../database/ledger/abandon-run';
 import { withAttempt } from '../database/ledger/attempts';
-import type { Attempt, Hands } from '../database/ledger/attempts';
+import type { Attempt } from '../database/ledger/attempts';
 import { cutBatch, parkBatch, readRemaining } from '../database/ledger/batches';
 import { holdRun, takeDecision } from '../database/ledger/decisions';
 import { requireOwnRun } from '../database/ledger/epoch';
@@ -21,10 +20,9 @@ import { extractBatch } from '../database/target/extract';
 import { loadBatch } from '../database/target/load';
 import { quotePgTable } from '../database/target/quote';
 import { resolveReferences } from '../database/target/references';
-import type { Target, TargetQueries } from '../database/target/session';
+import type { Target } from '../database/target/session';
 import { releaseRun, sweepAbandoned } from '../database/target/sweep';
 import { transformRows } from '../database/target/transform';
-import { withTransitionDays } from '../database/target/transitions';
 import { validateBatch } from '../database/target/validate';
 import type { Catalog } from '../mappings/catalog';
 import { fingerprint } from '../mappings/fingerprint';
@@ -36,7 +34,11 @@ import { writeReport } from '../report/write';
 import { CarryoverError } from '../shared/errors';
 import { CONCURRENCY } from '../shared/input';
 import type { BatchRef } from '../shared/messages';
+import { handsOf } from './hands';
 import type { Temporal } from './temporal';
+import { rememberTransitionDays } from './timed';
+import type { Timed } from './timed';
+import { createVerifications } from './verification-ports';
 
 export interface Parts {
   readonly source: Source;
@@ -50,7 +52,13 @@ export interface Parts {
 }
 
 export function createPorts(parts: Parts): Dependencies {
-  return { mappings: createMappings(parts.catalog), runs: createRuns(parts), steps: createSteps(parts) };
+  const timed = rememberTransitionDays(parts.target);
+  return {
+    mappings: createMappings(parts.catalog),
+    runs: createRuns(parts),
+    steps: createSteps(parts, timed),
+    verifications: createVerifications(parts, timed),
+  };
 }
 
 /** A batch of a mapping that this worker does not know is for a newer worker: it may take it at the next attempt. */
@@ -168,7 +176,7 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
 const pointsToItself = (mapping: Mapping): boolean =>
   referencesOf(mapping).some(({ reference }) => isSelfReference(mapping, reference));
 
-function createSteps({ source, target }: Parts): Steps {
+function createSteps({ source, target }: Parts, timed: Timed): Steps {
   const attempt = async <T>(
     mapping: Mapping,
     ref: BatchRef,
@@ -176,7 +184,6 @@ function createSteps({ source, target }: Parts): Steps {
     signal: AbortSignal,
     work: (attempt: Attempt) => Promise<T>,
   ) => withAttempt(target, ref, step, signal, await handsOf(mapping, source), work);
-  const timed = rememberTransitionDays(target);
   return {
     extract: (mapping, ref, signal) =>
       attempt(mapping, ref, 'extract', signal, (a) => extractBatch(a, source, mapping, signal)),
@@ -190,25 +197,5 @@ function createSteps({ source, target }: Parts): Steps {
       attempt(mapping, ref, 'load', signal, async (a) => loadBatch(a, await timed(mapping), ref)),
     validate: (mapping, ref, signal) =>
       attempt(mapping, ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping), signal)),
-  };
-}
-
-/** Asked anew for each step: a server behind an address can be exchanged while a worker lives. */
-const handsOf = async (mapping: Mapping, source: Source): Promise<Hands> => ({
-  fingerprint: fingerprint(mapping),
-  sourceIdentity: await sourceIdentity(source),
-});
-
-/** A zone's transition days are asked for once in a worker's life; a failure is forgotten, so that it is asked again. */
-function rememberTransitionDays(target: TargetQueries): (mapping: Mapping) => Promise<TimedMapping> {
-  const known = new Map<string, Promise<TimedMapping>>();
-  return (mapping) => {
-    const key = fingerprint(mapping);
-    const there = known.get(key);
-    if (there !== undefined) return there;
-    const asked = withTransitionDays(target, mapping);
-    known.set(key, asked);
-    asked.catch(() => known.delete(key));
-    return asked;
   };
 }

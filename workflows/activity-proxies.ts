@@ -55,6 +55,12 @@ export const closing = proxyActivities<Pick<Activities, 'finish' | 'report'>>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
+/** A verification's ranges and checks: minutes each; a range of a key that is no number is the whole table. */
+export const verification =
+  proxyActivities<
+    Pick<Activities, 'planVerification' | 'unverified' | 'verifyRange' | 'verifyCheck' | 'finishVerification'>
+  >(whole);
+
 /** The failure type of an activity's error, if that is what it is. */
 export function failureType(error: unknown): string | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;

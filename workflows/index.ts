@@ -1,2 +1,3 @@
 export { abandon } from './abandon';
 export { migrate } from './migrate';
+export { verify } from './verify';

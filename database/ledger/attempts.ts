@@ -9,6 +9,7 @@ import { CarryoverError } from '../../shared/errors';
 import type { Transaction } from '../points';
 import type { LegacyKey } from '../source/expressions';
 import { behind, requireEpoch } from './epoch';
+import { abortable } from '../target/cancellable';
 import type { Target, TargetSession } from '../target/session';
 import { inTransaction } from '../target/transaction';
 
@@ -115,7 +116,7 @@ export interface Hands {
  * @throws CarryoverError `MappingUnknownHere`, which is tried again: another worker may have what the run began with
  */
 export function requireSameHands(
-  run: string,
+  what: string,
   began: { fingerprint: string; source_identity: object },
   hands: Hands,
 ): void {
@@ -126,7 +127,7 @@ export function requireSameHands(
   if (other.length === 0) return;
   throw new CarryoverError(
     'MappingUnknownHere',
-    `this worker has another ${other.join(' and another ')} than run ${run} began with: give it what the run began ` +
+    `this worker has another ${other.join(' and another ')} than ${what} began with: give it what that began ` +
       `with, or let another worker take it`,
   );
 }
@@ -180,7 +181,7 @@ export async function withAttempt<T>(
   try {
     const read = await session.query<LedgerBatch>('attempt.read', SELECT_BATCH, [ref.run, ref.batch]);
     const found = requireOwn(ref, read.rows[0]);
-    requireSameHands(ref.run, found, hands);
+    requireSameHands(`run ${ref.run}`, found, hands);
     const batch = toBatchRow(found);
     // What a validation or a load has recorded is told again, also where the batch was set aside with it.
     if (step === 'extract' && batch.state === 'parked') requireInHand(ref, found);
@@ -216,21 +217,6 @@ export async function withAttempt<T>(
     // After a failure the connection goes too, so that its backend can never be mistaken for a later attempt's.
     session.release(failed);
   }
-}
-
-/** Cancelling ends the statement that runs; here none is begun after it either. */
-function abortable(session: TargetSession, signal: AbortSignal): TargetSession {
-  return {
-    query: async (point, sql, values) => {
-      signal.throwIfAborted();
-      return session.query(point, sql, values);
-    },
-    copyFrom: async (point, sql, fill) => {
-      signal.throwIfAborted();
-      return session.copyFrom(point, sql, fill);
-    },
-    release: (broken) => session.release(broken),
-  };
 }
 
 function fenced<T>(

@@ -54,7 +54,7 @@ export async function cutBatch(
     return found.rows[0]!;
   };
   const state = await read();
-  requireSameHands(ref.run, state, hands);
+  requireSameHands(`run ${ref.run}`, state, hands);
   if (state.there !== null) return { end: false, rows: Number(state.there) };
   if (state.cut_to_end) return { end: true, rows: 0 };
   // Without the batch before it, it would begin at the lower bound again, over rows that others hold.

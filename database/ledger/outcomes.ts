@@ -28,12 +28,13 @@ export async function recordQuarantine(
   await session.query(
     'load.quarantine',
     `INSERT INTO carryover.quarantine AS q (migration, legacy_key, reason, reasons, columns, source_row,
-       source_row_sha256, first_run, first_batch, last_run, last_batch)
-     SELECT $1, ${key}, u.reasons[1], u.reasons, u.columns, ${sourceRow(mapping)}, r.sha256, $2, $3, $2, $3
+       source_row_sha256, target_id, first_run, first_batch, last_run, last_batch)
+     SELECT $1, ${key}, u.reasons[1], u.reasons, u.columns, ${sourceRow(mapping)}, r.sha256, r.id, $2, $3, $2, $3
      FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n ORDER BY ${key}
      ON CONFLICT (migration, legacy_key) DO UPDATE SET
        reason = excluded.reason, reasons = excluded.reasons, columns = excluded.columns, state = 'open',
        source_row = excluded.source_row, source_row_sha256 = excluded.source_row_sha256,
+       target_id = excluded.target_id,
        last_run = excluded.last_run, last_batch = excluded.last_batch, last_seen = now(), attempts = q.attempts + 1`,
     [mapping.name, ref.run, ref.batch],
   );

@@ -1,14 +1,13 @@
 /** What the source says of a range when it is read again: its count, and sums and hashes of its rows. */
 import type { Writable } from 'node:stream';
 import type { Mapping } from '../../mappings/mapping';
+import { CopyLines } from './copy-lines';
 import { canonicalRow, inRange, moved, sourceText } from './expressions';
 import type { KeyRange } from './expressions';
 import type { Source } from './open-source';
 import { quoteMy } from './quote';
-import { asKeyText } from './row-encoder';
-import type { WireRow } from './row-encoder';
 import { pour } from './session';
-import type { RowEncoding, SourceQueries } from './session';
+import type { SourceQueries } from './session';
 
 export interface RangeSum {
   readonly rows: number;
@@ -17,7 +16,10 @@ export interface RangeSum {
 }
 
 /** SHA-256 in hex of a row's canonical text. SHA2 and not MD5: MySQL 9.6 and later have no MD5. */
-const rowHash = (mapping: Mapping): string => `SHA2(${canonicalRow(mapping)}, 256)`;
+export const rowHash = (mapping: Mapping): string => `SHA2(${canonicalRow(mapping)}, 256)`;
+
+/** The first 60 bits of a hex hash: sums of them do not overflow, and both servers can compute them. */
+export const hashSlice = (hex: string): string => `CAST(CONV(SUBSTRING(${hex}, 1, 15), 16, 10) AS UNSIGNED)`;
 
 /** Counts and sums the rows of a range that the mapping moves. */
 export async function sumSource(
@@ -27,7 +29,7 @@ export async function sumSource(
   signal: AbortSignal,
 ): Promise<RangeSum> {
   const where = inRange(mapping, range);
-  const slice = `CAST(CONV(SUBSTRING(${rowHash(mapping)}, 1, 15), 16, 10) AS UNSIGNED)`;
+  const slice = hashSlice(rowHash(mapping));
   const rows = await source.query(
     'source.sum',
     `SELECT COUNT(*), COALESCE(SUM(${slice}), 0) FROM ${quoteMy(mapping.source.table)} ` +
@@ -53,37 +55,8 @@ export async function streamHashes(
     `WHERE ${where.sql} AND ${moved(mapping)}`;
   const session = await source.dedicated(signal);
   try {
-    await pour(session.stream('source.hashes', sql, where.values, new HashLines()), open(), signal);
+    await pour(session.stream('source.hashes', sql, where.values, new CopyLines()), open(), signal);
   } finally {
     session.destroy();
   }
-}
-
-/** Characters of COPY text that are handed on at once. */
-const CHUNK = 64 * 1024;
-
-class HashLines implements RowEncoding {
-  private lines: string[] = [];
-  private length = 0;
-
-  add(row: WireRow): Buffer | null {
-    const line = `${row.map((value) => escapeCopy(asKeyText(value!).toString())).join('\t')}\n`;
-    this.lines.push(line);
-    this.length += line.length;
-    return this.length < CHUNK ? null : this.flush();
-  }
-
-  flush(): Buffer | null {
-    if (this.length === 0) return null;
-    const chunk = Buffer.from(this.lines.join(''));
-    this.lines = [];
-    this.length = 0;
-    return chunk;
-  }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-function escapeCopy(text: string): string {
-  return text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character]!);
 }

@@ -10,10 +10,10 @@ import { targetKeyText } from '../target/legacy-key';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 
 /** In the place of the hash of a row that cannot have been written so: no SHA-256 in hex, so equal to no row's. */
-const NO_HASH = literalPg('f'.repeat(63) + '!');
+export const NO_HASH = literalPg('f'.repeat(63) + '!');
 
 /** The source's canonical text of one named column, read back from a target row. */
-function readBack(mapping: TimedMapping, column: string, alias: string): ReadBack {
+export function readBack(mapping: TimedMapping, column: string, alias: string): ReadBack {
   const rule = mapping.columns.find((candidate) => candidate.source === column);
   const kept = mapping.lineage.values.find((value) => value.source === column);
   const json = kept && `(${alias}.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;

@@ -66,7 +66,8 @@ export async function forgetStates(engine: Engine): Promise<void> {
   await engine.onSource('TRUNCATE dispatch_state');
   await engine.onTarget(`TRUNCATE case_states, carryover.runs, carryover.batches, carryover.lookups,
     carryover.quarantine, carryover.quarantine_occurrences, carryover.findings, carryover.checks,
-    carryover.before_images, carryover.inserted_keys`);
+    carryover.before_images, carryover.inserted_keys, carryover.verifications, carryover.verified_ranges,
+    carryover.verification_checks`);
 }
 
 /** Reason and all reasons of each quarantined row, by legacy id. */

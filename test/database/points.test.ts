@@ -6,6 +6,7 @@ import { readDecisions, readStarts } from '../../database/ledger/read-audit';
 import { readBatches } from '../../database/ledger/read-batches';
 import { readMetrics } from '../../database/ledger/read-metrics';
 import { readLatestRuns } from '../../database/ledger/read-status';
+import { readFindings, readVerification } from '../../database/ledger/read-verification';
 import { POINTS } from '../../database/points';
 import type { Point } from '../../database/points';
 import { runPreflight } from '../../database/preflight/run-preflight';
@@ -21,6 +22,7 @@ import { messages } from '../../mappings/messages';
 import { createEngine, eventually, migrate, openRun, refOf, refusal } from '../support/engine';
 import type { Engine, Migrated } from '../support/engine';
 import { createDepartmentTables, departments } from '../support/third-mapping';
+import { verifyAll } from '../support/verification';
 
 let engine: Engine;
 let held: Engine;
@@ -103,6 +105,16 @@ describe('with an interposer', () => {
     expect(passed('after')).toHaveLength(sent);
   });
 
+  it('so is each of a verification that finds them', async () => {
+    const sent = await sentWhile(async () => {
+      await verifyAll(held, caseStates);
+      const found = await readVerification(held.target, 'case-states');
+      await readFindings(held.target, found!.verification, null, 10);
+    });
+    expect(passed('before')).toHaveLength(sent);
+    expect(passed('after')).toHaveLength(sent);
+  });
+
   it('so is each of preflight, setup, status and report', async () => {
     const { source, target } = held;
     const mapping = { ...caseStates, source: { ...caseStates.source, where: '`id` > 0' } };
@@ -169,10 +181,12 @@ describe('with an interposer', () => {
   });
 
   it('reaches every point but those of what these runs have not', () => {
-    // Decisions of people, starts that find a run open, refused rows and people's lists have tests of their own.
+    // Decisions of people, starts that find a run open, refused rows, ranges to narrow down and people's lists have tests
+    // of their own.
     const elsewhere = new RegExp(
       '^(decide|audit|batches|hold|abandon|sweep|start|status\\.named|' +
-        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate))(\\.|$)',
+        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate)|' +
+        'verify\\.splitKey|session\\.cancel)(\\.|$)',
     );
     const missing = POINTS.filter(
       (point) => !reached.has(point) && !point.endsWith('.rollback') && !elsewhere.test(point),

@@ -3,6 +3,7 @@
  * without databases. A test says what a step does instead of succeeding.
  */
 import type { Dependencies, Runs, Steps } from '../../activities/dependencies';
+import { FakeVerification } from './fake-verification';
 import { caseStates } from '../../mappings/case-states';
 import type { BatchState } from '../../shared/batch-states';
 import type {
@@ -55,7 +56,10 @@ export class FakeRun {
   private readonly states = new Map<number, { state: State; cause: string | null }>();
   private readonly times = new Map<string, number>();
 
-  constructor(private readonly settings: FakeSettings) {
+  constructor(
+    private readonly settings: FakeSettings,
+    private readonly verification = new FakeVerification(),
+  ) {
     for (let batch = 1; batch < (settings.nextBatch ?? 1); batch += 1) this.set(batch, 'validated');
     for (const { batch, state, cause, loaded = state === 'loaded' } of settings.left ?? []) {
       this.set(batch, state, cause);
@@ -105,6 +109,7 @@ export class FakeRun {
       mappings: { names: () => ['case-states', 'messages'], get: () => caseStates },
       runs: this.runs(),
       steps: this.steps(),
+      verifications: this.verification.ports,
     };
   }
 

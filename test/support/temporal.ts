@@ -10,6 +10,7 @@ import type { LogEntry } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies';
 import { createWorker } from '../../worker/create-worker';
 import type { AbandonInput, MigrateInput, MigrateResult, Progress } from '../../shared/messages';
+import type { VerifyInput, VerifyResult } from '../../shared/verification';
 import { workflowBundle } from './bundle';
 import { releaseGates } from './gate';
 import type { FakeRun } from './fake-activities';
@@ -19,6 +20,8 @@ import { services } from './servers';
 export type Migrate = (input?: MigrateInput) => Promise<MigrateResult>;
 export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<Migrate>;
 type Abandon = (input?: AbandonInput) => Promise<string>;
+type Verify = (input?: VerifyInput) => Promise<VerifyResult>;
+export type VerifyHandle = WorkflowHandleWithFirstExecutionRunId<Verify>;
 export type AbandonHandle = WorkflowHandleWithFirstExecutionRunId<Abandon>;
 export type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
 
@@ -28,6 +31,8 @@ export interface TestTemporal {
   migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
   /** Starts `abandon` likewise. */
   abandon<T>(fake: FakeRun, input: AbandonInput, test: (handle: AbandonHandle) => Promise<T>): Promise<T>;
+  /** Starts `verify` likewise. */
+  verify<T>(fake: FakeRun, input: VerifyInput, test: (handle: VerifyHandle) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -95,6 +100,7 @@ export async function openTemporal(
     client,
     migrate: (fake, test, args = [{ migration: 'case-states' }]) => start('migrate', fake, test, args),
     abandon: (fake, input, test) => start('abandon', fake, test, [input]),
+    verify: (fake, input, test) => start('verify', fake, test, [input]),
     close: async () => {
       worker.shutdown();
       await running;
@@ -113,7 +119,12 @@ function dispatch(fakes: ReadonlyMap<string, FakeRun>): Dependencies {
         return Reflect.get(fake!.dependencies[key], name);
       },
     });
-  return { mappings: part('mappings'), runs: part('runs'), steps: part('steps') };
+  return {
+    mappings: part('mappings'),
+    runs: part('runs'),
+    steps: part('steps'),
+    verifications: part('verifications'),
+  };
 }
 
 /** Ends the newest run of a workflow where a failed test has left it. */

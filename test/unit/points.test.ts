@@ -1,11 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { POINTS, STATEMENTS, TRANSACTIONS } from '../../database/points';
 
 const DATABASE = join(__dirname, '..', '..', 'database');
 
 const code = readdirSync(DATABASE, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts') && name !== 'points.ts')
+  .filter((name) => name.endsWith('.ts') && basename(name) !== 'points.ts')
   .map((name) => readFileSync(join(DATABASE, name), 'utf8'))
   .join('\n');
 

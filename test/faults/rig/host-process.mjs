@@ -64,7 +64,12 @@ async function serve({ taskQueue }) {
       shutdownGrace: GRACE_S,
       activitySlots: ACTIVITY_SLOTS,
     },
-    { mappings: portsOf('mappings'), runs: portsOf('runs'), steps: portsOf('steps') },
+    {
+      mappings: portsOf('mappings'),
+      runs: portsOf('runs'),
+      steps: portsOf('steps'),
+      verifications: portsOf('verifications'),
+    },
   );
   const running = worker.run();
   workers.set(taskQueue, { worker, running });

@@ -13,6 +13,8 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^status\./, '`carryover status`'],
   [/^metrics\./, '`/metrics`'],
   [/^baseline\./, '`carryover setup`, which imports what was migrated before'],
+  [/^(verify|session)\./, '`carryover verify`, and the workflow that it starts'],
+  [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
 ];

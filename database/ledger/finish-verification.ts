@@ -1,0 +1,82 @@
+/** Ends a verification: its verdict is computed from what was found, and from what could not be looked at. */
+import { CarryoverError } from '../../shared/errors';
+import { DEFECTS, MOVEMENTS } from '../../shared/findings';
+import type { VerifyResult } from '../../shared/verification';
+import { verifiedVerdict } from '../../shared/verdict';
+import type { Verdict } from '../../shared/verdict';
+import type { TargetQueries } from '../target/session';
+
+interface Line {
+  readonly migration: string;
+  readonly final: boolean;
+  readonly verdict: Verdict | null;
+  readonly complete: boolean;
+  readonly left_out: boolean;
+  readonly source: string;
+  readonly loaded: string;
+  readonly quarantined: string;
+  readonly excluded: string;
+  readonly pending: string;
+  readonly defects: string;
+  readonly moved: string;
+  readonly faults: string;
+  readonly not_verified: string;
+  readonly looked: string;
+}
+
+/** Findings that name a row: those of ranges by their kind, those of checks are counted with their check. */
+const READ = `
+SELECT v.migration, v.final, v.verdict, b.complete, b.excluded_by_decision > 0 AS left_out, s.*, f.*, c.faults,
+       s.open_ranges + c.open_checks AS not_verified, s.ranges + c.checks AS looked
+FROM carryover.verifications v JOIN carryover.run_balance b USING (run_id),
+LATERAL (
+  SELECT coalesce(sum(source), 0) AS source, coalesce(sum(loaded), 0) AS loaded,
+         coalesce(sum(quarantined), 0) AS quarantined, coalesce(sum(excluded), 0) AS excluded,
+         coalesce(sum(pending), 0) AS pending, count(*) AS ranges, count(*) FILTER (WHERE state <> 'verified') AS open_ranges
+  FROM carryover.verified_ranges x WHERE x.verification_id = v.verification_id) s,
+LATERAL (
+  SELECT count(*) FILTER (WHERE kind = ANY ($2) AND range IS NOT NULL) AS defects,
+         count(*) FILTER (WHERE kind = ANY ($3)) AS moved
+  FROM carryover.findings x WHERE x.verification_id = v.verification_id) f,
+LATERAL (
+  SELECT coalesce(sum(found), 0) AS faults, count(*) AS checks, count(*) FILTER (WHERE state <> 'verified') AS open_checks
+  FROM carryover.verification_checks x WHERE x.verification_id = v.verification_id) c
+WHERE v.verification_id = $1`;
+
+/** Closes it; one that is closed already is returned as it was. */
+export async function finishVerification(target: TargetQueries, verification: string): Promise<VerifyResult> {
+  const read = await target.query<Line>('verify.verdict', READ, [verification, DEFECTS, MOVEMENTS]);
+  const [line] = read.rows;
+  if (line === undefined) {
+    throw new CarryoverError(
+      'LedgerBehind',
+      `the ledger knows no verification ${verification}: the target was restored; verify anew`,
+    );
+  }
+  const figures = {
+    source: Number(line.source),
+    loaded: Number(line.loaded),
+    quarantined: Number(line.quarantined),
+    excluded: Number(line.excluded),
+    pending: Number(line.pending),
+    defects: Number(line.defects) + Number(line.faults),
+    moved: Number(line.moved),
+    notVerified: Number(line.not_verified),
+  };
+  const verdict =
+    line.verdict ??
+    verifiedVerdict({
+      ...figures,
+      looked: Number(line.looked),
+      complete: line.complete,
+      leftOut: line.left_out,
+      final: line.final,
+    });
+  await target.query(
+    'verify.close',
+    `UPDATE carryover.verifications SET state = 'finished', verdict = $2, finished_at = now()
+     WHERE verification_id = $1 AND state = 'open'`,
+    [verification, verdict],
+  );
+  return { verification, migration: line.migration, verdict, ...figures };
+}

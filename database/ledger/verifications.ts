@@ -1,0 +1,145 @@
+/** Verifications in the ledger: planned with all that is to be looked at, so that what was not stays visible. */
+import { CarryoverError } from '../../shared/errors';
+import type { Unverified, VerifyPlan } from '../../shared/verification';
+import type { LegacyKey } from '../source/expressions';
+import type { Target, TargetQueries } from '../target/session';
+import { withTransaction } from '../target/transaction';
+import type { PlannedRange } from '../verify/plan-ranges';
+import { planRanges } from '../verify/plan-ranges';
+import { WHOLE } from '../verify/range';
+import type { BatchState } from '../../shared/batch-states';
+
+export interface NewVerification {
+  readonly migration: string;
+  readonly final: boolean;
+  readonly fingerprint: string;
+  readonly sourceIdentity: object;
+  readonly targetIdentity: object;
+  readonly workflow: string;
+  /** Run id of the first run of the workflow's chain: a plan that is asked for twice is the same. */
+  readonly firstRun: string;
+  /** False where ranges of the key are not the same rows on both servers: then there is one range. */
+  readonly cuts: boolean;
+  /** Names of the checks, in the order of the report. */
+  readonly checks: readonly string[];
+}
+
+/** Source rows that a range is to have; more where there would be too many ranges for one history. */
+const RANGE_ROWS = 50_000;
+const MOST_RANGES = 400;
+
+export async function planVerification(
+  target: Target,
+  wanted: NewVerification,
+): Promise<Omit<VerifyPlan, 'concurrency'>> {
+  return withTransaction(target, 'verify.plan', async (session) => {
+    await session.query('verify.lockPlans', 'SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [
+      `carryover verify ${wanted.migration}`,
+    ]);
+    const verification = (await findPlanned(session, wanted)) ?? (await insert(session, wanted));
+    const counted = await session.query<{ ranges: string }>(
+      'verify.countRanges',
+      'SELECT count(*) AS ranges FROM carryover.verified_ranges WHERE verification_id = $1',
+      [verification],
+    );
+    return { verification, migration: wanted.migration, ranges: Number(counted.rows[0]!.ranges) };
+  });
+}
+
+/** The one that this start has planned before: the answer was lost, or the workflow was reset. */
+async function findPlanned(session: TargetQueries, { firstRun }: NewVerification): Promise<string | null> {
+  const found = await session.query<{ verification_id: string }>(
+    'verify.find',
+    'SELECT verification_id FROM carryover.verifications WHERE first_run = $1',
+    [firstRun],
+  );
+  return found.rows[0]?.verification_id ?? null;
+}
+
+interface LatestRun {
+  readonly run_id: string;
+  readonly cut_to_end: boolean;
+}
+
+async function insert(session: TargetQueries, wanted: NewVerification): Promise<string> {
+  const { migration } = wanted;
+  const found = await session.query<LatestRun>(
+    'verify.latestRun',
+    'SELECT run_id, cut_to_end FROM carryover.runs WHERE migration = $1 ORDER BY run_id DESC LIMIT 1',
+    [migration],
+  );
+  const [run] = found.rows;
+  if (run === undefined) {
+    throw new CarryoverError(
+      'InputRefused',
+      `${migration} has not been migrated: there is nothing to verify. Start migrate first.`,
+    );
+  }
+  const inserted = await session.query<{ verification_id: string }>(
+    'verify.insert',
+    `INSERT INTO carryover.verifications (migration, run_id, final, fingerprint, source_identity, target_identity,
+       workflow, first_run)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING verification_id`,
+    [
+      migration,
+      run.run_id,
+      wanted.final,
+      wanted.fingerprint,
+      JSON.stringify(wanted.sourceIdentity),
+      JSON.stringify(wanted.targetIdentity),
+      wanted.workflow,
+      wanted.firstRun,
+    ],
+  );
+  const id = inserted.rows[0]!.verification_id;
+  const ranges = wanted.cuts ? await rangesOf(session, run) : [{ ...WHOLE, fate: 'settled' as const }];
+  await session.query(
+    'verify.insertRanges',
+    `INSERT INTO carryover.verified_ranges (verification_id, range, after_key, to_key, fate)
+     SELECT $1, row_number() OVER (ORDER BY r.position), r.after_key, r.to_key, r.fate
+     FROM jsonb_to_recordset($2::jsonb) AS r (position integer, after_key jsonb, to_key jsonb, fate text)`,
+    [
+      id,
+      JSON.stringify(ranges.map(({ after, to, fate }, position) => ({ position, after_key: after, to_key: to, fate }))),
+    ],
+  );
+  await session.query(
+    'verify.insertChecks',
+    `INSERT INTO carryover.verification_checks (verification_id, position, name)
+     SELECT $1, position, name FROM unnest($2::text[]) WITH ORDINALITY AS c (name, position)`,
+    [id, wanted.checks],
+  );
+  return id;
+}
+
+async function rangesOf(
+  session: TargetQueries,
+  { run_id: run, cut_to_end: cutToEnd }: LatestRun,
+): Promise<PlannedRange[]> {
+  const found = await session.query<{ to_key: LegacyKey; state: BatchState; ever_loaded: boolean; source: string }>(
+    'verify.batches',
+    'SELECT to_key, state, ever_loaded, source FROM carryover.batches WHERE run_id = $1 ORDER BY batch',
+    [run],
+  );
+  const batches = found.rows.map((row) => ({
+    to: row.to_key,
+    state: row.state,
+    loaded: row.ever_loaded,
+    rows: Number(row.source),
+  }));
+  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  return planRanges(batches, cutToEnd, Math.max(RANGE_ROWS, rows / MOST_RANGES));
+}
+
+/** Numbers of the ranges, and names of the checks, that are not verified. */
+export async function readUnverified(target: TargetQueries, verification: string): Promise<Unverified> {
+  const found = await target.query<{ ranges: number[] | null; checks: string[] | null }>(
+    'verify.unverified',
+    `SELECT (SELECT array_agg(range ORDER BY range) FROM carryover.verified_ranges
+             WHERE verification_id = $1 AND state <> 'verified') AS ranges,
+            (SELECT array_agg(name ORDER BY position) FROM carryover.verification_checks
+             WHERE verification_id = $1 AND state <> 'verified') AS checks`,
+    [verification],
+  );
+  return { ranges: found.rows[0]!.ranges ?? [], checks: found.rows[0]!.checks ?? [] };
+}

@@ -1,0 +1,146 @@
+/**
+ * Compares a part of a range row by row: keys and hashes of the source's rows are joined, in the target, to what was loaded
+ * and to what is in quarantine; every row that differs is noted with its kind and its columns.
+ */
+import { namedColumns } from '../../mappings/mapping';
+import type { TimedMapping } from '../converters/converter';
+import type { Source } from '../source/open-source';
+import { legacyKey } from '../target/legacy-key';
+import { literalPg } from '../target/quote';
+import type { TargetQueries, TargetSession } from '../target/session';
+import type { Fate } from './plan-ranges';
+import { WHOLE, comparesAlike, keyNumbers } from './range';
+import type { OpenRange } from './range';
+import { streamSourceRows } from './source-rows';
+import { loadedRows, quarantinedRows } from './target-rows';
+
+/** Begins to note what is found; a temporary table, since only a whole range is written into the ledger. */
+export async function openNotes(session: TargetQueries): Promise<void> {
+  await session.query('verify.dropEarlier', 'DROP TABLE IF EXISTS pg_temp.verified_source, pg_temp.found');
+  await session.query('verify.notes', 'CREATE TEMP TABLE found (kind text, legacy_key text, columns text[])');
+}
+
+export interface Part {
+  readonly mapping: TimedMapping;
+  /** The migration's latest run. */
+  readonly run: string;
+  readonly range: OpenRange;
+  readonly fate: Fate;
+}
+
+/** @returns the rows that crossed the wire */
+export async function compareRows(
+  session: TargetSession,
+  source: Source,
+  part: Part,
+  signal: AbortSignal,
+): Promise<number> {
+  const { mapping, range } = part;
+  const keys = mapping.source.key.map((_column, index) => `k${index} text`);
+  const hashes = namedColumns(mapping).map((_column, index) => `c${index} text`);
+  await session.query(
+    'verify.createRows',
+    `CREATE TEMP TABLE verified_source (${[...keys, 'id text', 'hash text', ...hashes].join(', ')})`,
+  );
+  const { filled } = await session.copyFrom('verify.copyRows', 'COPY pg_temp.verified_source FROM STDIN', (open) =>
+    streamSourceRows(source, mapping, range, open, signal),
+  );
+  await session.query('verify.analyzeRows', 'ANALYZE pg_temp.verified_source');
+  await session.query('verify.compareRows', differences(part), [mapping.name]);
+  await session.query('verify.dropRows', 'DROP TABLE pg_temp.verified_source');
+  return filled;
+}
+
+/** What a row is whose two sides, or whose hashes, differ; the first that holds. */
+const KIND = `CASE
+  -- Loaded by an earlier run, and unfit by today's lookups, source or mapping.
+  WHEN copies > 1 AND any_quarantined THEN 'stale'
+  WHEN copies > 1 THEN 'duplicate'
+  WHEN NOT is_here AND is_known THEN 'deleted_in_target'
+  WHEN NOT is_here THEN 'new'
+  WHEN NOT marked THEN 'extra'
+  WHEN NOT is_there AND NOT is_known AND NOT quarantined THEN 'extra'
+  WHEN NOT written THEN 'changed_in_target'
+  WHEN extracted IS DISTINCT FROM here_hash THEN 'changed'
+  WHEN NOT is_there THEN 'gone'
+  WHEN other_id THEN 'changed'
+  ELSE 'moved'
+END`;
+
+/** Of rows that are not decided yet nothing is said but what is wrong with those that are there. */
+const UNDECIDED = `kind NOT IN ('missing', 'new', 'gone', 'moved', 'deleted_in_target')`;
+
+function differences({ mapping, range, fate }: Part): string {
+  const within = comparesAlike(mapping) ? range : WHOLE;
+  const names = namedColumns(mapping);
+  const key = legacyKey(mapping.source.key.map((_column, index) => `k${index}`));
+  const columnHashes = `ARRAY[${names.map((_name, index) => `c${index}`).join(', ')}]`;
+  return `
+    INSERT INTO pg_temp.found (kind, legacy_key, columns)
+    WITH there AS MATERIALIZED (SELECT ${key} AS key, id, hash, ${columnHashes} AS columns FROM pg_temp.verified_source),
+    here AS MATERIALIZED (
+      SELECT r.*, count(*) OVER (PARTITION BY key) AS copies, bool_or(quarantined) OVER (PARTITION BY key) AS any_quarantined
+      FROM (${loadedRows(mapping, within, true)} UNION ALL ${quarantinedRows(mapping, within, true)}) r),
+    pairs AS MATERIALIZED (
+      SELECT coalesce(there.key, here.key) AS key, there.key IS NOT NULL AS is_there, here.key IS NOT NULL AS is_here,
+        quarantined, marked, written, extracted, copies, any_quarantined, here.hash AS here_hash,
+        coalesce(here.id <> there.id, false) AS other_id, there.columns AS there_columns, here.columns AS here_columns
+      FROM there FULL JOIN here ON there.key = here.key
+      WHERE there.hash IS DISTINCT FROM here.hash OR here.extracted IS DISTINCT FROM here.hash
+         OR coalesce(here.id <> there.id, false) OR NOT here.written OR here.copies > 1),
+    wanted AS MATERIALIZED (SELECT key FROM pairs WHERE NOT (is_there AND is_here)),
+    known AS MATERIALIZED (
+      SELECT DISTINCT i.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS i (key)
+      WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND i.key IN (SELECT key FROM wanted))
+    SELECT DISTINCT kind, key, columns FROM (
+      SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns
+      FROM (SELECT pairs.*, known.key IS NOT NULL AS is_known FROM pairs LEFT JOIN known USING (key)) p) f
+    ${fate === 'settled' ? '' : `WHERE ${UNDECIDED}`}`;
+}
+
+/** Batches of all runs of the migration `$1` that reach into a range. */
+function batchesOf({ after, to }: OpenRange): string {
+  const tests = [
+    ...(after === null ? [] : [`carryover.key_numbers(b.to_key::text) > ${keyNumbers(after)}`]),
+    ...(to === null ? [] : [`(b.after_key IS NULL OR carryover.key_numbers(b.after_key::text) < ${keyNumbers(to)})`]),
+  ];
+  return `SELECT b.run_id, b.batch FROM carryover.batches b JOIN carryover.runs r USING (run_id)
+    WHERE ${['r.migration = $1', ...tests].join(' AND ')}`;
+}
+
+/** Names of what differs, where both sides have the row: source columns, the id, or else the lineage. */
+function columnsOf(mapping: TimedMapping): string {
+  const names = namedColumns(mapping).map(
+    (name, index) => `CASE WHEN there_columns[${index + 1}] <> here_columns[${index + 1}] THEN ${literalPg(name)} END`,
+  );
+  const id = `CASE WHEN other_id THEN ${literalPg(`${mapping.target.table}.${mapping.id.target}`)} END`;
+  return `CASE WHEN is_there AND is_here AND copies = 1 THEN array_remove(ARRAY[${[...names, id].join(', ')}], NULL) END`;
+}
+
+/**
+ * A key that nobody knows is new, unless the ledger counts more rows in its batch than it knows keys: then one of them was
+ * lost, and it may be this.
+ */
+export async function tellMissing(session: TargetQueries, { mapping, run, range }: Part): Promise<void> {
+  const within = comparesAlike(mapping) ? range : WHOLE;
+  const key = 'carryover.key_numbers(f.legacy_key)';
+  const inBatch = comparesAlike(mapping) ? `(low IS NULL OR ${key} > low) AND (${key} <= high)` : 'true';
+  const inBounds = comparesAlike(mapping)
+    ? `(low IS NULL OR carryover.key_numbers(i.key) > low) AND carryover.key_numbers(i.key) <= high`
+    : 'true';
+  await session.query(
+    'verify.tellMissing',
+    `WITH counted AS (
+       SELECT carryover.key_numbers(after_key::text) AS low, carryover.key_numbers(to_key::text) AS high,
+         loaded + quarantined AS rows
+       FROM carryover.batches WHERE run_id = $2 AND ever_loaded AND (run_id, batch) IN (${batchesOf(within)})
+         AND EXISTS (SELECT FROM pg_temp.found WHERE kind = 'new')),
+     known AS MATERIALIZED (
+       SELECT unnest(k.legacy_keys) AS key FROM carryover.inserted_keys k
+       WHERE (k.run_id, k.batch) IN (${batchesOf(within)})
+       UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state = 'open'),
+     short AS (SELECT low, high FROM counted WHERE rows > (SELECT count(*) FROM known i WHERE ${inBounds}))
+     UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new' AND EXISTS (SELECT FROM short WHERE ${inBatch})`,
+    [mapping.name, run],
+  );
+}

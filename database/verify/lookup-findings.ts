@@ -1,0 +1,86 @@
+/**
+ * Rows whose references, or whose reasons to be in quarantine, are not what the lookups answer now: found over the whole
+ * table at once, by joins, and noted one by one.
+ */
+import { LINEAGE_HASHES, isSelfReference, referencesOf } from '../../mappings/mapping';
+import type { Mapping, Reference } from '../../mappings/mapping';
+import { formsOf } from '../converters';
+import type { Sql, TimedMapping } from '../converters/converter';
+import { targetKeyText } from '../target/legacy-key';
+import { literalPg, quotePg, quotePgTable } from '../target/quote';
+import { proofsOf } from './proofs';
+import { isWritten } from './target-rows';
+
+/** Legacy reference as the lookup's key: typed, so that the lookup is read by it; what is no number has no answer. */
+function lookupKey(reference: Reference, text: Sql): Sql {
+  if (reference.convert.kind !== 'integer') return text;
+  const fits = `abs(${text}::numeric) <= 9223372036854775807`;
+  return `(CASE WHEN ${text} ~ '^-?[0-9]{1,19}$' THEN CASE WHEN ${fits} THEN ${text}::bigint END END)`;
+}
+
+/** Of each key the lowest and the highest answer, as text: one and the same where it has one. */
+function answersOf(mapping: Mapping, { lookup }: Reference): Sql {
+  const value = quotePg(lookup.value);
+  return `(SELECT ${quotePg(lookup.key)} AS key, min(${value}::text) AS low, max(${value}::text) AS high
+    FROM ${quotePgTable(mapping.target.schema, lookup.table)} WHERE ${value} IS NOT NULL GROUP BY 1)`;
+}
+
+/**
+ * Target rows whose reference is not what its lookup answers for the legacy reference that the lineage keeps: the one
+ * answer, or NULL where there is none or several; with its flag. Columns: `kind`, `key`, `columns`.
+ */
+export function wrongReferences(mapping: TimedMapping): Sql[] {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const marked = `t.${quotePg(mapping.lineage.target)} ?| ARRAY['${LINEAGE_HASHES.source}', '${LINEAGE_HASHES.target}']`;
+  return referencesOf(mapping).map(({ reference }) => {
+    const kept = mapping.lineage.values.find((value) => value.source === reference.source)!;
+    const json = `(t.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;
+    const text = formsOf(kept.convert).lineageText(kept.convert, json);
+    const value = `t.${quotePg(reference.target)}`;
+    const right = `CASE WHEN a.low = a.high THEN a.low END`;
+    const flag =
+      reference.flag === undefined ? '' : ` OR t.${quotePg(reference.flag)} IS DISTINCT FROM (${value} IS NULL)`;
+    return `SELECT CASE WHEN ${isWritten(mapping, 't')} THEN 'stale' ELSE 'changed_in_target' END AS kind,
+        ${targetKeyText(mapping, 't')} AS key, ARRAY[${literalPg(reference.source)}] AS columns
+      FROM ${target} t LEFT JOIN ${answersOf(mapping, reference)} a ON a.key = ${lookupKey(reference, text)}
+      WHERE ${marked} AND (${value}::text IS DISTINCT FROM ${right}${flag})`;
+  });
+}
+
+/** What each row in open quarantine is there for, a line for each reason. */
+const TOLD = `(SELECT q.legacy_key AS key, u.reason, c.col, q.source_row ->> c.col AS text, q.source_row -> c.col AS value
+    FROM carryover.quarantine q CROSS JOIN LATERAL unnest(q.reasons, q.columns) AS u (reason, columns)
+    -- Of bytes that are no text one reason names all columns.
+    CROSS JOIN LATERAL unnest(string_to_array(u.columns, ',')) AS c (col)
+    WHERE q.migration = $1 AND q.state = 'open')`;
+
+/**
+ * Rows in quarantine for a reason that is not true, or not any more: there is one answer, the code is listed, the day
+ * exists. Of a reference into the mapping's own table nothing is said: a parent may have come after its child. Nor of what
+ * the target itself refused: only a load can ask it again. Columns as above.
+ */
+export function unfoundedReasons(mapping: TimedMapping): Sql[] {
+  const references = referencesOf(mapping).filter(({ reference }) => reference.missing === 'quarantine');
+  const answered = references
+    .filter(({ reference }) => !isSelfReference(mapping, reference))
+    .map(
+      ({ role, reference }) => `SELECT 'stale' AS kind, told.key, ARRAY[told.col] AS columns
+        FROM ${TOLD} told LEFT JOIN ${answersOf(mapping, reference)} a ON a.key = ${lookupKey(reference, 'told.text')}
+        WHERE told.col = ${literalPg(reference.source)}
+          AND CASE told.reason WHEN '${role}_unmapped' THEN a.key IS NOT NULL
+                               WHEN '${role}_ambiguous' THEN coalesce(a.low = a.high, true) END`,
+    );
+  const arms = proofsOf(mapping).map(
+    ({ reason, column, holds }) => `WHEN reason = '${reason}' AND col = ${literalPg(column)} THEN ${holds}`,
+  );
+  const elsewhere = references.map(
+    ({ role, reference }) =>
+      `(reason IN ('${role}_unmapped', '${role}_ambiguous') AND col = ${literalPg(reference.source)})`,
+  );
+  const others = [`reason = 'constraint_rejected'`, ...elsewhere].join(' OR ');
+  const unproved = `SELECT 'stale' AS kind, key, ARRAY[col] AS columns FROM ${TOLD} told
+    WHERE NOT coalesce(CASE ${arms.join(' ')} ELSE ${others} END, false)`;
+  const unnamed = `SELECT 'stale' AS kind, q.legacy_key AS key, q.columns FROM carryover.quarantine q
+    WHERE q.migration = $1 AND q.state = 'open' AND (q.reason IS DISTINCT FROM q.reasons[1] OR cardinality(q.columns) <> cardinality(q.reasons))`;
+  return [...answered, unproved, unnamed];
+}

@@ -1,0 +1,54 @@
+/** Cuts the key space into the ranges that a verification looks at, from the batches of the latest run. */
+import type { BatchState } from '../../shared/batch-states';
+import type { LegacyKey } from '../source/expressions';
+import type { OpenRange } from './range';
+
+/** What is to be found in a range: rows that have their fate, rows that somebody left out, or rows not yet done. */
+export type Fate = 'settled' | 'excluded' | 'pending';
+
+export interface PlannedRange extends OpenRange {
+  readonly fate: Fate;
+}
+
+/** A batch as the ledger has it; batches come in the order of their keys and touch. */
+export interface LedgerBatch {
+  readonly to: LegacyKey;
+  readonly state: BatchState;
+  /** True where a load of it has been committed, whatever its state is now. */
+  readonly loaded: boolean;
+  readonly rows: number;
+}
+
+function fateOf({ state, loaded }: LedgerBatch): Fate {
+  if (state === 'skipped') return 'excluded';
+  return loaded ? 'settled' : 'pending';
+}
+
+/**
+ * Batches of one fate are taken together up to a number of rows. What lies above the last batch belongs to it where the
+ * run was cut to its end, since whatever appears there is new; otherwise it is pending.
+ */
+export function planRanges(batches: readonly LedgerBatch[], cutToEnd: boolean, rowsPerRange: number): PlannedRange[] {
+  const ranges: PlannedRange[] = [];
+  let after: LegacyKey | null = null;
+  let open: { fate: Fate; rows: number; to: LegacyKey } | undefined;
+  const close = (): void => {
+    if (open === undefined) return;
+    ranges.push({ after, to: open.to, fate: open.fate });
+    after = open.to;
+    open = undefined;
+  };
+  for (const batch of batches) {
+    const fate = fateOf(batch);
+    if (open !== undefined && (open.fate !== fate || open.rows + batch.rows > rowsPerRange)) close();
+    open = { fate, rows: (open?.rows ?? 0) + batch.rows, to: batch.to };
+  }
+  const last = open?.fate;
+  close();
+  if (!cutToEnd) return [...ranges, { after, to: null, fate: 'pending' }];
+  if (last === 'settled') {
+    const range = ranges.pop()!;
+    return [...ranges, { ...range, to: null }];
+  }
+  return [...ranges, { after, to: null, fate: 'settled' }];
+}

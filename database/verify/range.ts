@@ -1,0 +1,69 @@
+/** Ranges of keys that touch: the first and the last are open, so that no row is outside of all of them. */
+import { hasIntegerKey, targetKey } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import type { Sql } from '../converters/converter';
+import { compareKey } from '../source/expressions';
+import type { LegacyKey, SqlWithValues } from '../source/expressions';
+import { quotePg } from '../target/quote';
+
+/** Keys above `after`, up to and with `to`; null where that end is open. */
+export interface OpenRange {
+  readonly after: LegacyKey | null;
+  readonly to: LegacyKey | null;
+}
+
+export const WHOLE: OpenRange = { after: null, to: null };
+
+/** Predicate of a range on the source, without the mapping's `where`. */
+export function inSourceRange(mapping: Mapping, { after, to }: OpenRange): SqlWithValues {
+  const ends = [
+    ...(after === null ? [] : [compareKey(mapping, '>', after)]),
+    ...(to === null ? [] : [compareKey(mapping, '<=', to)]),
+  ];
+  if (ends.length === 0) return { sql: 'TRUE', values: [] };
+  return { sql: `(${ends.map(({ sql }) => sql).join(' AND ')})`, values: ends.flatMap(({ values }) => [...values]) };
+}
+
+/** Bounds come from the ledger; they are inlined, so that the planner sees them, and therefore must be integers. */
+function integers(key: LegacyKey): string {
+  for (const part of key) {
+    if (!/^-?\d+$/.test(part)) throw new Error('a bound of an integer key is no integer');
+  }
+  return key.length === 1 ? key[0]! : `(${key.join(', ')})`;
+}
+
+/** @param columns expressions of the key's parts, which compare as numbers */
+function inRange(columns: readonly Sql[], { after, to }: OpenRange): Sql {
+  const row = columns.length === 1 ? columns[0]! : `(${columns.join(', ')})`;
+  const ends = [
+    ...(after === null ? [] : [`${row} > ${integers(after)}`]),
+    ...(to === null ? [] : [`${row} <= ${integers(to)}`]),
+  ];
+  return ends.length === 0 ? 'true' : `(${ends.join(' AND ')})`;
+}
+
+/**
+ * True where ranges of the mapping's keys are the same rows on both servers: integers compare alike, texts by the
+ * collation of each.
+ */
+export const comparesAlike = (mapping: Mapping): boolean => hasIntegerKey(mapping);
+
+/** Predicate of a range for target rows with the given alias; rows without a key belong to the first. */
+export function inTargetRange(mapping: Mapping, range: OpenRange, alias: string): Sql {
+  const columns = targetKey(mapping).map((column) => `${alias}.${quotePg(column)}`);
+  const within = inRange(columns, range);
+  if (range.after !== null || range.to === null) return within;
+  return `(${[within, ...columns.map((column) => `${column} IS NULL`)].join(' OR ')})`;
+}
+
+/** A bound as the ledger's `key_numbers` reads: the parts of a key, which compare in the order of the source. */
+export const keyNumbers = (key: LegacyKey): Sql => `'{${key.map((part) => integers([part])).join(',')}}'::numeric[]`;
+
+/** Predicate of a range for lines of the ledger, by the `key_numbers` of their key. */
+export function inLedgerRange({ after, to }: OpenRange, numbers: Sql): Sql {
+  const ends = [
+    ...(after === null ? [] : [`${numbers} > ${keyNumbers(after)}`]),
+    ...(to === null ? [] : [`${numbers} <= ${keyNumbers(to)}`]),
+  ];
+  return ends.length === 0 ? 'true' : `(${ends.join(' AND ')})`;
+}

@@ -1,0 +1,121 @@
+/** What the source says of a range when it is verified: sums over it, keys within it, and the hashes of its rows. */
+import type { Writable } from 'node:stream';
+import { namedColumns } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import { hashSlice, rowHash } from '../source/checksum';
+import { CopyLines } from '../source/copy-lines';
+import { keyOrder, moved, sourceText } from '../source/expressions';
+import type { LegacyKey } from '../source/expressions';
+import type { Source } from '../source/open-source';
+import { quoteMy } from '../source/quote';
+import { pour } from '../source/session';
+import type { SourceQueries } from '../source/session';
+import { inSourceRange } from './range';
+import type { OpenRange } from './range';
+
+export interface SourceSum {
+  /** Rows that the mapping moves. */
+  readonly rows: number;
+  /** Rows that its `where` leaves out. */
+  readonly excluded: number;
+  /** Sum over the rows of the first 60 bits of SHA-256(row hash, id), as decimal text. */
+  readonly sum: string;
+}
+
+/**
+ * The UUIDv5 of a row's legacy key, in hex without dashes, computed by the server: digest of namespace and key parts,
+ * each `length:value`, with version and variant set.
+ */
+function idHex(mapping: Mapping): string {
+  const parts = mapping.source.key.map((column) => {
+    const text = sourceText(mapping, column);
+    return `LENGTH(${text}), ':', ${text}`;
+  });
+  const namespace = mapping.id.namespace.replaceAll('-', '');
+  const digest = `SHA1(CONCAT(UNHEX('${namespace}'), ${parts.join(', ')}))`;
+  const variant = `ELT(CONV(SUBSTRING(${digest}, 17, 1), 16, 10) MOD 4 + 1, '8', '9', 'a', 'b')`;
+  return `INSERT(INSERT(LEFT(${digest}, 32), 13, 1, '5'), 17, 1, ${variant})`;
+}
+
+/** A hash that binds a row to its id: of two rows whose ids were exchanged, both differ. */
+const boundHash = (mapping: Mapping): string => `SHA2(CONCAT(${rowHash(mapping)}, ${idHex(mapping)}), 256)`;
+
+export async function sumSourceRange(
+  source: SourceQueries,
+  mapping: Mapping,
+  range: OpenRange,
+  signal: AbortSignal,
+): Promise<SourceSum> {
+  const where = inSourceRange(mapping, range);
+  const isMoved = moved(mapping);
+  const [row] = await source.query(
+    'verify.sourceSum',
+    `SELECT COALESCE(SUM(${isMoved}), 0), COALESCE(SUM(NOT ${isMoved}), 0),
+       COALESCE(SUM(IF(${isMoved}, ${hashSlice(boundHash(mapping))}, 0)), 0)
+     FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql}`,
+    where.values,
+    signal,
+  );
+  return { rows: Number(row![0]), excluded: Number(row![1]), sum: row![2]! };
+}
+
+/** Keys that cut a range into parts of so many source rows each; the last part may have fewer, or more that came since. */
+export async function splitKeys(
+  source: SourceQueries,
+  mapping: Mapping,
+  range: OpenRange,
+  parts: { readonly rows: number; readonly count: number },
+  signal: AbortSignal,
+): Promise<LegacyKey[]> {
+  const table = quoteMy(mapping.source.table);
+  const columns = mapping.source.key.map(quoteMy).join(', ');
+  const texts = mapping.source.key.map((column) => sourceText(mapping, column)).join(', ');
+  const keys: LegacyKey[] = [];
+  for (let after = range.after; keys.length < parts.count - 1;) {
+    const where = inSourceRange(mapping, { after, to: range.to });
+    const [found] = await source.query(
+      'verify.splitKey',
+      `SELECT ${texts} FROM (SELECT ${columns} FROM ${table} WHERE ${where.sql}
+         ORDER BY ${keyOrder(mapping)} LIMIT ${Math.trunc(parts.rows)}) AS page
+       ORDER BY ${keyOrder(mapping, 'DESC')} LIMIT 1`,
+      where.values,
+      signal,
+    );
+    if (found === undefined) break;
+    after = found as LegacyKey;
+    keys.push(after);
+  }
+  return keys;
+}
+
+/**
+ * Streams the rows of a range as COPY lines into a sink, which is ended: the parts of the key, the id in hex, the row's
+ * hash, and for each named column the first 60 bits, in hex, of a hash of its text. Never a value but the key.
+ *
+ * @returns the rows that crossed the wire
+ */
+export async function streamSourceRows(
+  source: Source,
+  mapping: Mapping,
+  range: OpenRange,
+  open: () => Writable,
+  signal: AbortSignal,
+): Promise<number> {
+  const where = inSourceRange(mapping, range);
+  const keys = mapping.source.key.map((column) => sourceText(mapping, column));
+  // `V` before a value: no value is then the text that stands for NULL.
+  const columns = namedColumns(mapping).map(
+    (column) => `SUBSTRING(SHA2(COALESCE(CONCAT('V', ${sourceText(mapping, column)}), 'N'), 256), 1, 15)`,
+  );
+  const sql =
+    `SELECT ${[...keys, idHex(mapping), rowHash(mapping), ...columns].join(', ')} ` +
+    `FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql} AND ${moved(mapping)}`;
+  const session = await source.dedicated(signal);
+  try {
+    const lines = new CopyLines();
+    await pour(session.stream('verify.sourceRows', sql, where.values, lines), open(), signal);
+    return lines.rows;
+  } finally {
+    session.destroy();
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Queries over what was loaded and what is in quarantine, each row as verification sees it. Columns of each: `key` (legacy
+ * key), `id` (hex without dashes), `hash` (SHA-256 of the canonical text that it reads back as), `extracted` (the hash that
+ * stands beside it since it was read), `written` (it is as we wrote it), `marked` (it has lineage of ours) and `quarantined`.
+ */
+import { LINEAGE_HASHES, namedColumns, referencesOf } from '../../mappings/mapping';
+import type { Sql, TimedMapping } from '../converters/converter';
+import { lengthPrefixed, sha256Hex } from '../target/canonical';
+import { targetKeyText } from '../target/legacy-key';
+import { literalPg, quotePg, quotePgTable } from '../target/quote';
+import { inLedgerRange, inTargetRange } from './range';
+import type { OpenRange } from './range';
+import { NO_HASH, hashSlice, quarantinedRowHash, readBack } from './row-hashes';
+
+const hex = (id: Sql): Sql => `replace(${id}::text, '-', '')`;
+
+/** Target columns but the lineage, in the order in which their hash is taken when they are written. */
+export function writtenColumns(mapping: TimedMapping): string[] {
+  return [
+    mapping.id.target,
+    ...mapping.columns.map(({ target }) => target),
+    ...referencesOf(mapping).flatMap(({ reference }) =>
+      reference.flag === undefined ? [reference.target] : [reference.target, reference.flag],
+    ),
+  ];
+}
+
+/** True for target rows that are as we wrote them: by the hash over their columns that the lineage keeps. */
+export function isWritten(mapping: TimedMapping, alias: string): Sql {
+  const texts = writtenColumns(mapping).map((column) => lengthPrefixed(`${alias}.${quotePg(column)}::text`));
+  const kept = `${alias}.${quotePg(mapping.lineage.target)} ->> '${LINEAGE_HASHES.target}'`;
+  return `coalesce(${kept} = ${sha256Hex(`(${texts.join(' || ')})`)}, false)`;
+}
+
+/** The first 60 bits, in hex, of a hash of one column's text; as the source computes them. */
+const columnHash = (text: Sql): Sql => `substr(${sha256Hex(`coalesce('V' || ${text}, 'N')`)}, 1, 15)`;
+
+/** @param columns whether each row also has `columns`: for each named column what {@link columnHash} makes of it */
+export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
+  const target = quotePgTable(mapping.target.schema, mapping.target.table);
+  const lineage = `t.${quotePg(mapping.lineage.target)}`;
+  const read = namedColumns(mapping).map((column) => readBack(mapping, column, 't'));
+  const impossible = read.flatMap(({ impossible: test }) => (test === undefined ? [] : [test]));
+  const constants = Object.entries(mapping.lineage.constants).map(
+    ([name, value]) => `${lineage} ->> ${literalPg(name)} IS DISTINCT FROM ${literalPg(value)}`,
+  );
+  const wrong = [...impossible, ...constants];
+  const inner = [
+    `${targetKeyText(mapping, 't')} AS key`,
+    `${hex(`t.${quotePg(mapping.id.target)}`)} AS id`,
+    ...read.map(({ text }, index) => `${text} AS x${index}`),
+    `${wrong.length === 0 ? 'false' : wrong.join(' OR ')} AS wrong`,
+    `${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted`,
+    `${isWritten(mapping, 't')} AS written`,
+    `coalesce(${lineage} ?| ARRAY['${LINEAGE_HASHES.source}', '${LINEAGE_HASHES.target}'], false) AS marked`,
+  ];
+  const canonical = read.map((_column, index) => lengthPrefixed(`b.x${index}`)).join(' || ');
+  const outer = [
+    'b.key, b.id',
+    `CASE WHEN b.wrong THEN ${NO_HASH} ELSE ${sha256Hex(`(${canonical})`)} END AS hash`,
+    'b.extracted, b.written, b.marked, false AS quarantined',
+    ...(columns ? [`ARRAY[${read.map((_column, index) => columnHash(`b.x${index}`)).join(', ')}] AS columns`] : []),
+  ];
+  // Each column is read back once: OFFSET 0 keeps the planner from copying the expressions.
+  return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')} OFFSET 0) b`;
+}
+
+/** Open quarantine of the migration `$1`. */
+export function quarantinedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
+  const texts = namedColumns(mapping).map((column) => `(q.source_row ->> ${literalPg(column)})`);
+  return (
+    `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, ` +
+    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined` +
+    (columns ? `, ARRAY[${texts.map(columnHash).join(', ')}] AS columns` : '') +
+    ` FROM carryover.quarantine q WHERE q.migration = $1 AND q.state = 'open' AND ${inLedgerRange(range, 'q.key_numbers')}`
+  );
+}
+
+/** A hash that binds a row to its id, as the source computes it. */
+const boundHash = sha256Hex('(r.hash || r.id)');
+
+/** One line: rows `loaded` and `quarantined`, their `sum`, and those that are `torn`: not what stands beside them. */
+export function sumsOf(mapping: TimedMapping, range: OpenRange): Sql {
+  return `SELECT count(*) FILTER (WHERE NOT r.quarantined) AS loaded, count(*) FILTER (WHERE r.quarantined) AS quarantined,
+      coalesce(sum(${hashSlice(boundHash)}), 0) AS sum,
+      count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn
+    FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r`;
+}

@@ -1,0 +1,34 @@
+/**
+ * Kinds of findings: what a row is that is not alike on both sides. A defect makes the verdict *not proven* until somebody
+ * accepts it; a movement is what a source that is written to explains.
+ */
+export const FINDING_KINDS = {
+  /** In the source, and nowhere: neither loaded nor in quarantine, though it should be. */
+  missing: 'defect',
+  /** In the target without an origin: not in the source, and nothing says that it ever was. */
+  extra: 'defect',
+  /** Ours, and not what its own lineage says. */
+  changed: 'defect',
+  /** Ours, and today's lookups, source or mapping give something else. */
+  stale: 'defect',
+  /** One key, several rows of the target. */
+  duplicate: 'defect',
+  /** Not as we wrote it: another writer did something to it. */
+  changed_in_target: 'defect',
+  /** Loaded by us, and gone from the target. */
+  deleted_in_target: 'defect',
+  /** The source says something else now than when the row was read. */
+  moved: 'movement',
+  /** In the source, and never seen before. */
+  new: 'movement',
+  /** Not in the source any more. */
+  gone: 'movement',
+} as const;
+
+export type FindingKind = keyof typeof FINDING_KINDS;
+
+const kindsOf = (sort: 'defect' | 'movement'): FindingKind[] =>
+  (Object.keys(FINDING_KINDS) as FindingKind[]).filter((kind) => FINDING_KINDS[kind] === sort);
+
+export const DEFECTS: readonly FindingKind[] = kindsOf('defect');
+export const MOVEMENTS: readonly FindingKind[] = kindsOf('movement');

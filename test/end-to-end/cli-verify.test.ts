@@ -1,0 +1,78 @@
+/** `carryover verify` and `carryover findings` against real servers: what a person reads, and what a script does. */
+import { createEngine } from '../support/engine';
+import type { Engine } from '../support/engine';
+import { connectTemporal, startWorker } from '../support/worker';
+import type { RunningWorker, TemporalClient } from '../support/worker';
+import { carryover, testSettings } from './cli-run';
+import type { Said } from './cli-run';
+
+let engine: Engine;
+let temporal: TemporalClient;
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  [engine, temporal] = await Promise.all([createEngine({ sample: { rows: 400 } }), connectTemporal()]);
+  worker = await startWorker(engine, temporal);
+});
+afterAll(async () => {
+  await worker?.stop();
+  await temporal?.close();
+  await engine?.drop();
+});
+
+const say = (...args: string[]): Promise<Said> =>
+  carryover(
+    args,
+    testSettings({
+      CARRYOVER_TASK_QUEUE: worker.taskQueue,
+      CARRYOVER_SOURCE_URL: engine.sourceUrl,
+      CARRYOVER_TARGET_URL: engine.targetUrl,
+    }),
+  );
+
+it('refuses what was never migrated, and an input that will not do, in words', async () => {
+  const early = await say('verify', 'case-states');
+  expect([early.code, early.out]).toEqual([1, '']);
+  expect(early.err).toContain('case-states has not been migrated: there is nothing to verify. Start migrate first.');
+  const wrong = await say('verify', 'nothing', '--concurrency', '99');
+  expect(wrong.code).toBe(1);
+  expect(wrong.err).toMatch(/there is no migration "nothing"[^]*"concurrency" must be/);
+  expect((await say('findings', 'case-states')).err).toContain('case-states was never verified');
+});
+
+it('says proven, with what was compared', async () => {
+  await (await temporal.start(worker.taskQueue, { migration: 'case-states', batchRows: 90 })).result();
+  const { code, out } = await say('verify', 'case-states', '--final');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^case-states: proven with exceptions, as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n/);
+  expect(out).toMatch(/Verification \d+ \(final\), against run 1; \d+\.\d s/);
+  expect(out).toContain('1 of 1 ranges verified, 0 rows read one by one.');
+  expect(out).toMatch(/references\s+\d+\s+0\n/);
+  expect((await say('findings', 'case-states')).out).toContain('found nothing');
+});
+
+it('says NOT PROVEN with exit code 2, and which rows, without a value anywhere', async () => {
+  const [row] = await engine.onTarget<{ key: string }>(
+    `UPDATE case_states SET notes = 'secret damage' WHERE legacy_id = (SELECT min(legacy_id) FROM case_states)
+     RETURNING legacy_id::text AS key`,
+  );
+  const found = await say('verify', 'case-states', '--json');
+  expect(found.code).toBe(2);
+  expect(found.json()).toMatchObject({
+    verdict: 'not_proven',
+    source: 400,
+    findings: [{ kind: 'changed_in_target', rows: 1 }],
+    rangesVerified: 1,
+  });
+  const text = await say('verify', 'case-states');
+  expect(text.out).toMatch(/^case-states: NOT PROVEN, as of/);
+  expect(text.out).toMatch(/changed_in_target\s+1\s+not proven/);
+  const list = await say('findings', 'case-states', '--kind', 'changed_in_target');
+  expect(list.out).toMatch(new RegExp(`changed_in_target\\s+${row!.key}\\s+notes`));
+  expect((await say('findings', 'case-states', '--kind', 'moved')).out).toContain('found nothing of that kind');
+
+  const handle = temporal.client.workflow.getHandle('carryover-verify-case-states');
+  expect((await handle.describe()).status.name).toBe('FAILED');
+  expect(JSON.stringify(await handle.fetchHistory())).not.toContain('secret damage');
+  expect(`${found.out}${found.err}${text.out}${list.out}`).not.toContain('secret damage');
+});

@@ -1,0 +1,108 @@
+import { planRanges } from '../../database/verify/plan-ranges';
+import type { LedgerBatch } from '../../database/verify/plan-ranges';
+import { DEFECTS, MOVEMENTS } from '../../shared/findings';
+import { verifiedVerdict } from '../../shared/verdict';
+import type { Verified } from '../../shared/verdict';
+import { checkVerifyInput } from '../../shared/verify-input';
+
+describe('the verdict of a verification', () => {
+  const clean: Verified = {
+    quarantined: 0,
+    excluded: 0,
+    pending: 0,
+    defects: 0,
+    moved: 0,
+    looked: 3,
+    notVerified: 0,
+    complete: true,
+    leftOut: false,
+    final: false,
+  };
+
+  it('is proven where all was looked at and nothing found', () => expect(verifiedVerdict(clean)).toBe('proven'));
+
+  it.each<[string, Partial<Verified>]>([
+    ['rows are in quarantine', { quarantined: 1 }],
+    ['rows are excluded', { excluded: 1 }],
+    ['batches were left out', { leftOut: true }],
+  ])('is proven with exceptions where %s', (_what, more) => {
+    expect(verifiedVerdict({ ...clean, ...more })).toBe('proven_with_exceptions');
+  });
+
+  it.each<[string, Partial<Verified>]>([
+    ['something was found', { defects: 1 }],
+    ['something was not looked at', { notVerified: 1 }],
+    ['there was nothing to look at', { looked: 0 }],
+    ['rows are pending', { pending: 1 }],
+    ['the run is not whole', { complete: false }],
+    ['rows have moved, and none may have', { moved: 1, final: true }],
+  ])('is not proven where %s', (_what, more) => {
+    expect(verifiedVerdict({ ...clean, ...more })).toBe('not_proven');
+  });
+
+  it('passes over what has moved, where it is not final', () => {
+    expect(verifiedVerdict({ ...clean, moved: 9 })).toBe('proven');
+    expect([...DEFECTS, ...MOVEMENTS]).toHaveLength(new Set([...DEFECTS, ...MOVEMENTS]).size);
+  });
+});
+
+describe('the ranges of a verification', () => {
+  const batch = (to: string, more: Partial<LedgerBatch> = {}): LedgerBatch => ({
+    to: [to],
+    state: 'validated',
+    loaded: true,
+    rows: 100,
+    ...more,
+  });
+  const planned = (batches: LedgerBatch[], cutToEnd: boolean, rows: number): string[] =>
+    planRanges(batches, cutToEnd, rows).map(
+      ({ after, to, fate }) => `${after?.[0] ?? '-∞'} to ${to?.[0] ?? '∞'} ${fate}`,
+    );
+
+  it('touch, and are open at both ends', () => {
+    expect(planned([batch('9'), batch('19'), batch('29')], true, 200)).toEqual(['-∞ to 19 settled', '19 to ∞ settled']);
+  });
+
+  it('are broken where rows have another fate', () => {
+    const batches = [
+      batch('9'),
+      batch('19', { state: 'skipped', loaded: false }),
+      batch('29', { state: 'parked', loaded: false }),
+      batch('39', { state: 'running', loaded: false }),
+      batch('49', { state: 'parked' }),
+    ];
+    expect(planned(batches, true, 1000)).toEqual([
+      '-∞ to 9 settled',
+      '9 to 19 excluded',
+      '19 to 39 pending',
+      '39 to ∞ settled',
+    ]);
+  });
+
+  it('leave what no batch has reached pending, and what lies above all of them to appear', () => {
+    expect(planned([batch('9')], false, 1000)).toEqual(['-∞ to 9 settled', '9 to ∞ pending']);
+    expect(planned([batch('9', { state: 'skipped', loaded: false })], true, 1000)).toEqual([
+      '-∞ to 9 excluded',
+      '9 to ∞ settled',
+    ]);
+    expect(planned([], true, 1000)).toEqual(['-∞ to ∞ settled']);
+    expect(planned([], false, 1000)).toEqual(['-∞ to ∞ pending']);
+  });
+});
+
+describe('the input of a verification', () => {
+  it('is filled with its defaults', () => {
+    expect(checkVerifyInput({ migration: 'case-states' }, ['case-states'])).toEqual({
+      input: { migration: 'case-states', final: false, concurrency: 2 },
+      problems: [],
+    });
+  });
+
+  it('is refused with all its problems at once', () => {
+    const { input, problems } = checkVerifyInput({ migration: 7, final: 1, concurrency: 0, range: 'a' }, ['messages']);
+    expect(input).toBeNull();
+    expect(problems).toHaveLength(4);
+    expect(checkVerifyInput(undefined, ['messages']).problems[0]).toContain('known migrations: messages');
+    expect(checkVerifyInput({}, ['messages']).problems[0]).toContain('"migration" is missing');
+  });
+});

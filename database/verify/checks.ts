@@ -2,6 +2,7 @@
 import { LINEAGE_HASHES, referencesOf, targetKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
+import { DEFECTS } from '../../shared/findings';
 import type { FindingKind } from '../../shared/findings';
 import type { CheckRef } from '../../shared/verification';
 import type { CheckResult } from '../../shared/verdict';
@@ -139,7 +140,10 @@ async function readLine(session: TargetQueries, ref: CheckRef, lock = ''): Promi
 
 type Counted = Omit<CheckResult, 'name'>;
 
-/** Rows that are named are put aside, but for those that a range has told of: a row is told of once. */
+/**
+ * Rows that are named are put aside, but for those of which something wrong was told already: a row is told of once. That it
+ * has moved is nothing wrong, and must not hide what is.
+ */
 async function look(session: TargetQueries, check: Check, bound: readonly unknown[]): Promise<Counted> {
   if ('counts' in check) return count(session, check.counts, bound);
   const { compared } = await count(session, `SELECT c.compared, 0 AS found FROM (${check.compared}) c`, bound);
@@ -151,7 +155,8 @@ async function look(session: TargetQueries, check: Check, bound: readonly unknow
     `INSERT INTO pg_temp.named
      SELECT min(kind), key, array_agg(DISTINCT col) FROM (${check.names.join(' UNION ALL ')}) w, unnest(columns) AS col
      WHERE ($1::text, $2::bigint, $3::bigint) IS NOT NULL AND NOT EXISTS (
-       SELECT FROM carryover.findings f WHERE f.verification_id = $2 AND f.legacy_key = w.key)
+       SELECT FROM carryover.findings f
+       WHERE f.verification_id = $2 AND f.legacy_key = w.key AND f.kind IN (${DEFECTS.map(literalPg).join(', ')}))
      GROUP BY key`,
     bound,
   );

@@ -4,6 +4,7 @@ import { messages } from '../../mappings/messages';
 import { carryBatch, createEngine, cutAll, migrate, openRun, refOf } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { verify } from '../support/verification';
+import { FORGE } from './plantings';
 
 let engine: Engine;
 
@@ -60,6 +61,38 @@ describe('a source that is written to', () => {
     expect(found.findings).toHaveLength(3);
     expect(found.findings).toEqual(expect.arrayContaining(expected));
     expect(await verify(live, caseStates, true)).toMatchObject({ verdict: 'not_proven', defects: 0, moved: 3 });
+  });
+});
+
+describe('a row that has moved', () => {
+  it('is told of also where something is wrong with it', async () => {
+    const [row] = await engine.onTarget<{ key: string }>(
+      'SELECT legacy_id::text AS key FROM case_states ORDER BY legacy_id OFFSET 9 LIMIT 1',
+    );
+    const { key } = row!;
+    const [before] = await engine.onSource('SELECT notes FROM dispatch_state WHERE id = ?', [key]);
+    await engine.onTarget(FORGE);
+    const [state] = await engine.onTarget<{ id: string }>(
+      'SELECT case_id AS id FROM case_states WHERE legacy_id = $1',
+      [key],
+    );
+    try {
+      await engine.onSource('UPDATE dispatch_state SET notes = ? WHERE id = ?', ['moved on', key]);
+      await engine.onTarget(
+        `UPDATE case_states SET case_id = (SELECT id FROM cases WHERE id <> case_id LIMIT 1) WHERE legacy_id = ${key}`,
+      );
+      await engine.onTarget(`SELECT forge(${key})`);
+      const found = await verify(engine, caseStates);
+      expect(found.findings.map(({ kind, key: told }) => [kind, told])).toEqual([
+        ['moved', key],
+        ['stale', key],
+      ]);
+      expect(found).toMatchObject({ verdict: 'not_proven', defects: 1, moved: 1 });
+    } finally {
+      await engine.onSource('UPDATE dispatch_state SET notes = ? WHERE id = ?', [before!.notes, key]);
+      await engine.onTarget('UPDATE case_states SET case_id = $1 WHERE legacy_id = $2', [state!.id, key]);
+      await engine.onTarget(`SELECT forge(${key})`);
+    }
   });
 });
 

@@ -76,7 +76,10 @@ export async function runCheck(
     requireSameHands(`verification ${ref.verification}`, line, hands);
     const began = performance.now();
     const check = await build(mapping, session);
+    // Whole tables are joined and grouped: with the server's usual memory that goes by way of its disk.
+    await session.query('verify.memory', "SET work_mem = '64MB'");
     const counted = await look(session, check, [mapping.name, ref.verification, line.run_id]);
+    await session.query('verify.usualMemory', 'RESET work_mem');
     const seconds = (performance.now() - began) / 1000;
     return inTransaction(session, 'verify.check', async () => {
       // Two attempts may overlap: what one has written down stands.

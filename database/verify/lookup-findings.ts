@@ -18,12 +18,21 @@ function lookupKey(reference: Reference, text: Sql): Sql {
   return `(CASE WHEN ${text} ~ '^-?[0-9]{1,19}$' THEN CASE WHEN ${fits} THEN ${text}::bigint END END)`;
 }
 
-/** Of each key the lowest and the highest answer, as text: one and the same where it has one. */
+/** The lookup's answers, as `key` and `value`. */
 function answersOf(mapping: Mapping, { lookup }: Reference): Sql {
   const value = quotePg(lookup.value);
-  return `(SELECT ${quotePg(lookup.key)} AS key, min(${value}::text) AS low, max(${value}::text) AS high
-    FROM ${quotePgTable(mapping.target.schema, lookup.table)} WHERE ${value} IS NOT NULL GROUP BY 1)`;
+  return `(SELECT ${quotePg(lookup.key)} AS key, ${value} AS value
+    FROM ${quotePgTable(mapping.target.schema, lookup.table)} WHERE ${value} IS NOT NULL)`;
 }
+
+/**
+ * Of some keys the lowest and the highest answer, as text: one and the same where there is one.
+ *
+ * @param keys a query of one column; a lookup may have many times the keys that are asked for
+ */
+const extremesOf = (mapping: Mapping, reference: Reference, keys: Sql): Sql =>
+  `(SELECT key, min(value::text) AS low, max(value::text) AS high FROM ${answersOf(mapping, reference)} e
+    WHERE key IN (${keys}) GROUP BY key)`;
 
 /**
  * Target rows whose reference is not what its lookup answers for the legacy reference that the lineage keeps: the one
@@ -32,18 +41,30 @@ function answersOf(mapping: Mapping, { lookup }: Reference): Sql {
 export function wrongReferences(mapping: TimedMapping): Sql[] {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const marked = `t.${quotePg(mapping.lineage.target)} ?| ARRAY['${LINEAGE_HASHES.source}', '${LINEAGE_HASHES.target}']`;
-  return referencesOf(mapping).map(({ reference }) => {
+  return referencesOf(mapping).flatMap(({ reference }) => {
     const kept = mapping.lineage.values.find((value) => value.source === reference.source)!;
     const json = `(t.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;
-    const text = formsOf(kept.convert).lineageText(kept.convert, json);
+    const key = lookupKey(reference, formsOf(kept.convert).lineageText(kept.convert, json));
     const value = `t.${quotePg(reference.target)}`;
-    const right = `CASE WHEN a.low = a.high THEN a.low END`;
-    const flag =
-      reference.flag === undefined ? '' : ` OR t.${quotePg(reference.flag)} IS DISTINCT FROM (${value} IS NULL)`;
-    return `SELECT CASE WHEN ${isWritten(mapping, 't')} THEN 'stale' ELSE 'changed_in_target' END AS kind,
-        ${targetKeyText(mapping, 't')} AS key, ARRAY[${literalPg(reference.source)}] AS columns
-      FROM ${target} t LEFT JOIN ${answersOf(mapping, reference)} a ON a.key = ${lookupKey(reference, text)}
-      WHERE ${marked} AND (${value}::text IS DISTINCT FROM ${right}${flag})`;
+    const { table, key: column } = reference.lookup;
+    const lookup = quotePgTable(mapping.target.schema, table);
+    // Keys that stand more than once: only of these there can be several answers.
+    const repeated = `SELECT ${quotePg(column)} FROM ${lookup} GROUP BY 1 HAVING count(*) > 1`;
+    const unanswered = `SELECT ${key} FROM ${target} t WHERE ${value} IS NULL`;
+    const wrong = [
+      `LEFT JOIN ${answersOf(mapping, reference)} a ON a.key = ${key} AND a.value = ${value}
+       WHERE ${value} IS NOT NULL AND a.key IS NULL`,
+      `JOIN ${extremesOf(mapping, reference, repeated)} a ON a.key = ${key} WHERE ${value} IS NOT NULL AND a.low <> a.high`,
+      `JOIN ${extremesOf(mapping, reference, unanswered)} a ON a.key = ${key} WHERE ${value} IS NULL AND a.low = a.high`,
+      ...(reference.flag === undefined
+        ? []
+        : [`WHERE t.${quotePg(reference.flag)} IS DISTINCT FROM (${value} IS NULL)`]),
+    ];
+    return wrong.map(
+      (rows) => `SELECT CASE WHEN ${isWritten(mapping, 't')} THEN 'stale' ELSE 'changed_in_target' END AS kind,
+          ${targetKeyText(mapping, 't')} AS key, ARRAY[${literalPg(reference.source)}] AS columns
+        FROM ${target} t ${rows} AND ${marked}`,
+    );
   });
 }
 
@@ -60,12 +81,15 @@ const TOLD = `(SELECT q.legacy_key AS key, u.reason, c.col, q.source_row ->> c.c
  * the target itself refused: only a load can ask it again. Columns as above.
  */
 export function unfoundedReasons(mapping: TimedMapping): Sql[] {
+  const asked = (reference: Reference): Sql =>
+    `SELECT ${lookupKey(reference, 'asked.text')} FROM ${TOLD} asked WHERE asked.col = ${literalPg(reference.source)}`;
   const references = referencesOf(mapping).filter(({ reference }) => reference.missing === 'quarantine');
   const answered = references
     .filter(({ reference }) => !isSelfReference(mapping, reference))
     .map(
       ({ role, reference }) => `SELECT 'stale' AS kind, told.key, ARRAY[told.col] AS columns
-        FROM ${TOLD} told LEFT JOIN ${answersOf(mapping, reference)} a ON a.key = ${lookupKey(reference, 'told.text')}
+        FROM ${TOLD} told LEFT JOIN ${extremesOf(mapping, reference, asked(reference))} a
+          ON a.key = ${lookupKey(reference, 'told.text')}
         WHERE told.col = ${literalPg(reference.source)}
           AND CASE told.reason WHEN '${role}_unmapped' THEN a.key IS NOT NULL
                                WHEN '${role}_ambiguous' THEN coalesce(a.low = a.high, true) END`,

@@ -27,6 +27,8 @@ export const VERIFICATION = [
   'verify.record',
   'verify.parents',
   'verify.checkLine',
+  'verify.memory',
+  'verify.usualMemory',
   'verify.count',
   'verify.dropNamed',
   'verify.createNamed',

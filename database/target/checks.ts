@@ -87,7 +87,7 @@ function tableChecks(mapping: Mapping, parents: ReadonlyMap<string, string>): Ch
 }
 
 /** References of the target that point to no row of the table that their foreign key, or else their lookup, names. */
-function orphanCheck(mapping: Mapping, target: string, parents: ReadonlyMap<string, string>): Check {
+export function orphanCheck(mapping: Mapping, target: string, parents: ReadonlyMap<string, string>): Check {
   const parts = referencesOf(mapping).map(({ reference }) => {
     const value = `t.${quotePg(reference.target)}`;
     const { table, value: answer } = reference.lookup;
@@ -103,7 +103,7 @@ function orphanCheck(mapping: Mapping, target: string, parents: ReadonlyMap<stri
 }
 
 /** For each target column under a foreign key of its own: a query that yields the keys of the parent table. */
-async function parentKeys(target: TargetQueries, mapping: Mapping): Promise<Map<string, string>> {
+export async function parentKeys(target: TargetQueries, mapping: Mapping): Promise<Map<string, string>> {
   const found = await target.query<{ column: string; keys: string }>(
     'checks.parents',
     `SELECT a.attname AS column, format('SELECT %I AS key FROM %I.%I', p.attname, n.nspname, c.relname) AS keys
@@ -118,7 +118,7 @@ async function parentKeys(target: TargetQueries, mapping: Mapping): Promise<Map<
 }
 
 /** Within a case, rows in the order of their instants must be in the order of their wall clocks. */
-function orderCheck(mapping: Mapping, target: string, key: string): Check | null {
+export function orderCheck(mapping: Mapping, target: string, key: string): Check | null {
   const { case: group, time } = mapping.report;
   if (group === undefined || time === undefined) return null;
   const wall = `(t.${quotePg(time)} AT TIME ZONE ${literalPg(mapping.time.zone)})`;

@@ -9,6 +9,7 @@ import type { CheckResult } from '../../shared/verdict';
 import type { Sql, TimedMapping } from '../converters/converter';
 import { requireSameHands } from '../ledger/attempts';
 import type { Hands } from '../ledger/attempts';
+import { orderCheck, orphanCheck, parentKeys } from '../target/checks';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import type { Target, TargetQueries } from '../target/session';
 import { withCancellable } from '../target/cancellable';
@@ -22,6 +23,11 @@ type Builder = (mapping: TimedMapping, target: TargetQueries) => Check | Promise
 
 const tableOf = (mapping: Mapping): string => quotePgTable(mapping.target.schema, mapping.target.table);
 
+const keyOf = (mapping: Mapping): string =>
+  targetKey(mapping)
+    .map((column) => `t.${quotePg(column)}`)
+    .join(', ');
+
 /** By name, in the order of the report; bound are the migration, the verification and its run. */
 const CHECKS: Readonly<Record<string, Builder>> = {
   references: (mapping) => ({
@@ -32,13 +38,12 @@ const CHECKS: Readonly<Record<string, Builder>> = {
     names: unfoundedReasons(mapping),
     compared: `SELECT count(*) AS compared FROM carryover.quarantine WHERE migration = $1 AND state = 'open'`,
   }),
-  duplicates: (mapping) => {
-    const key = targetKey(mapping).map((column) => `t.${quotePg(column)}`);
-    return {
-      counts: `SELECT count(*) AS compared, count(*) - count(DISTINCT (${key.join(', ')})) AS found FROM ${tableOf(mapping)} t`,
-    };
-  },
-  orphans: async (mapping, target) => ({ counts: orphans(mapping, await parentKeys(target, mapping)) }),
+  duplicates: (mapping) => ({
+    counts: `SELECT count(*) AS compared, count(*) - count(DISTINCT (${keyOf(mapping)})) AS found FROM ${tableOf(mapping)} t`,
+  }),
+  orphans: async (mapping, target) => ({
+    counts: orphanCheck(mapping, tableOf(mapping), await parentKeys(target, mapping)).sql,
+  }),
   metadata: (mapping) => {
     const lineage = `t.${quotePg(mapping.lineage.target)}`;
     const names = [
@@ -51,7 +56,7 @@ const CHECKS: Readonly<Record<string, Builder>> = {
         count(*) FILTER (WHERE (${lineage} ?& ARRAY[${names.map(literalPg).join(', ')}]) IS NOT TRUE) AS found FROM ${tableOf(mapping)} t`,
     };
   },
-  order: (mapping) => ({ counts: order(mapping) }),
+  order: (mapping) => ({ counts: orderCheck(mapping, tableOf(mapping), keyOf(mapping))!.sql }),
   ledger: () => ({ counts: LEDGER }),
   balance: () => ({ counts: BALANCE }),
 };
@@ -176,50 +181,7 @@ async function count(session: TargetQueries, sql: Sql, bound: readonly unknown[]
   return { compared: Number(answer.rows[0]!.compared), found: Number(answer.rows[0]!.found) };
 }
 
-/** References of the target that point to no row of the table that their foreign key, or else their lookup, names. */
-function orphans(mapping: Mapping, parents: ReadonlyMap<string, Sql>): Sql {
-  const target = tableOf(mapping);
-  const parts = referencesOf(mapping).map(({ reference }) => {
-    const value = `t.${quotePg(reference.target)}`;
-    const { table, value: answer } = reference.lookup;
-    const known =
-      parents.get(reference.target) ??
-      `SELECT DISTINCT ${quotePg(answer)} AS key FROM ${quotePgTable(mapping.target.schema, table)}`;
-    // As a join and not as NOT IN: the server may share a join among several processes.
-    return `SELECT (SELECT count(*) FROM ${target} t WHERE ${value} IS NOT NULL) AS compared, (
-        SELECT count(*) FROM ${target} t LEFT JOIN (${known}) p ON p.key = ${value}
-        WHERE ${value} IS NOT NULL AND p.key IS NULL) AS found`;
-  });
-  if (parts.length === 0) return 'SELECT 0 AS compared, 0 AS found';
-  return `SELECT sum(compared) AS compared, sum(found) AS found FROM (${parts.join(' UNION ALL ')}) p`;
-}
-
-/** For each target column under a foreign key of its own: a query that yields the keys of the parent table. */
-async function parentKeys(target: TargetQueries, mapping: Mapping): Promise<Map<string, Sql>> {
-  const found = await target.query<{ column: string; keys: string }>(
-    'verify.parents',
-    `SELECT a.attname AS column, format('SELECT %I AS key FROM %I.%I', p.attname, n.nspname, c.relname) AS keys
-       FROM pg_constraint f
-       JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1]
-       JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_attribute p ON p.attrelid = f.confrelid AND p.attnum = f.confkey[1]
-       WHERE f.contype = 'f' AND cardinality(f.conkey) = 1 AND f.conrelid = $1::regclass`,
-    [tableOf(mapping)],
-  );
-  return new Map(found.rows.map((row) => [row.column, row.keys]));
-}
-
 const hasOrder = ({ report }: Mapping): boolean => report.case !== undefined && report.time !== undefined;
-
-/** Within a case, rows in the order of their instants must be in the order of their wall clocks. */
-function order(mapping: Mapping): Sql {
-  const { case: group, time } = mapping.report;
-  const key = targetKey(mapping).map((column) => `t.${quotePg(column)}`);
-  const wall = `(t.${quotePg(time!)} AT TIME ZONE ${literalPg(mapping.time.zone)})`;
-  return `SELECT count(*) AS compared, count(*) FILTER (WHERE earlier > wall) AS found FROM (
-      SELECT ${wall} AS wall, lag(${wall}) OVER (PARTITION BY t.${quotePg(group!)} ORDER BY t.${quotePg(time!)}, ${key.join(', ')}) AS earlier
-      FROM ${tableOf(mapping)} t) o`;
-}
 
 const SETTLED = `(SELECT range FROM carryover.verified_ranges WHERE verification_id = $2 AND fate = 'settled')`;
 

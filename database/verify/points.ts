@@ -25,7 +25,6 @@ export const VERIFICATION = [
   'verify.tellMissing',
   'verify.findings',
   'verify.record',
-  'verify.parents',
   'verify.checkLine',
   'verify.memory',
   'verify.usualMemory',

@@ -47,7 +47,7 @@ export interface Starter {
   readonly schedule: string | null;
 }
 
-/** A workflow execution that delivers a decision; Temporal knows who sent it. */
+/** A run of a workflow, such as delivers a decision; Temporal knows who sent that. */
 export interface Courier {
   readonly workflow: string;
   readonly workflowRun: string;
@@ -89,8 +89,8 @@ export interface Steps {
 
 /** Source and target compared anew; the ledger knows what was looked at. */
 export interface Verifications {
-  /** Plans a verification of the migration's latest run; a start that asks twice gets the same. */
-  plan(mapping: Mapping, input: FullVerifyInput, starter: Pick<Starter, 'workflow' | 'firstRun'>): Promise<VerifyPlan>;
+  /** Plans a verification of the migration's latest run; a run of a workflow that asks twice gets the same. */
+  plan(mapping: Mapping, input: FullVerifyInput, starter: Courier): Promise<VerifyPlan>;
   unverified(verification: string): Promise<Unverified>;
   range(mapping: Mapping, ref: RangeRef, signal: AbortSignal): Promise<VerifiedRange>;
   check(mapping: Mapping, ref: CheckRef, signal: AbortSignal): Promise<CheckResult>;

@@ -9,20 +9,18 @@ import { guarded } from './guarded';
 export interface VerifyRequest {
   /** Whatever the workflow was started with. */
   readonly input: unknown;
-  /** Run id of the first run of the workflow's chain. */
-  readonly firstRun: string;
 }
 
 /** Source and target compared anew, range by range, and what no range can see. */
 export const createVerification = ({ mappings, verifications }: Pick<Dependencies, 'mappings' | 'verifications'>) => ({
-  /** Plans a verification, or tells again what this start has planned before. */
+  /** Plans a verification, or tells again what this run of the workflow has planned before. */
   planVerification: (request: VerifyRequest): Promise<VerifyPlan> =>
     guarded(async () => {
       const { input, problems } = checkVerifyInput(request.input, mappings.names());
       if (input === null) throw new CarryoverError('InputRefused', listProblems('Nothing was verified:', problems));
-      const { workflowId } = activityInfo().workflowExecution!;
-      const starter = { workflow: workflowId, firstRun: request.firstRun };
-      return verifications.plan(mappings.get(input.migration), input, starter);
+      const { workflowId, runId } = activityInfo().workflowExecution!;
+      // Not the first run of its chain: by cron, or tried again, a workflow looks anew each time.
+      return verifications.plan(mappings.get(input.migration), input, { workflow: workflowId, workflowRun: runId });
     }),
 
   /** What is not verified yet. */

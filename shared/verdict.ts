@@ -35,6 +35,9 @@ export function decideVerdict(balance: Balance, checks: readonly CheckResult[], 
 
 /** What a verification found. */
 export interface Verified {
+  /** Rows of the source, of the target, and in open quarantine. */
+  readonly source: number;
+  readonly loaded: number;
   readonly quarantined: number;
   readonly excluded: number;
   readonly pending: number;
@@ -55,6 +58,8 @@ export interface Verified {
 
 export function verifiedVerdict(found: Verified): Verdict {
   const isOpen = found.notVerified > 0 || found.looked === 0 || !found.complete || found.pending > 0;
-  if (isOpen || found.defects > 0 || (found.final && found.moved > 0)) return 'not_proven';
+  // All rows gone at once is no movement: it is another table, or an accident.
+  const isEmptied = found.source === 0 && found.loaded + found.quarantined > 0;
+  if (isOpen || isEmptied || found.defects > 0 || (found.final && found.moved > 0)) return 'not_proven';
   return found.leftOut || found.quarantined + found.excluded > 0 ? 'proven_with_exceptions' : 'proven';
 }

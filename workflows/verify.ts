@@ -34,10 +34,7 @@ export async function verify(input?: VerifyInput, continued?: VerifyPlan): Promi
   }));
   try {
     const plan =
-      continued ??
-      (await verification.planVerification.executeWithOptions({ summary: 'plan' }, [
-        { input, firstRun: workflowInfo().firstExecutionRunId },
-      ]));
+      continued ?? (await verification.planVerification.executeWithOptions({ summary: 'plan' }, [{ input }]));
     progress.plan = plan;
     const cause = await lookAtAll(
       plan,

@@ -24,7 +24,10 @@ export interface RecordedFooting {
 }
 
 /** The servers that are not those of the run's beginning. */
-export function changedServers(open: RecordedFooting, now: Footing): string[] {
+export function changedServers(
+  open: Pick<RecordedFooting, 'source_identity' | 'target_identity'>,
+  now: Pick<Footing, 'sourceIdentity' | 'targetIdentity'>,
+): string[] {
   const changed: string[] = [];
   if (!sameMeaning(open.source_identity, now.sourceIdentity)) changed.push('the source server or schema');
   if (!sameMeaning(open.target_identity, now.targetIdentity)) changed.push('the target server or database');

@@ -26,13 +26,16 @@ interface Line {
 
 /** Findings that name a row: those of ranges by their kind, those of checks are counted with their check. */
 const READ = `
-SELECT v.migration, v.final, v.verdict, b.complete, b.excluded_by_decision > 0 AS left_out, s.*, f.*, c.faults,
+SELECT v.migration, v.final, v.verdict, b.complete AND NOT s.any_pending AS complete,
+       b.excluded_by_decision > 0 OR s.any_excluded AS left_out, s.*, f.*, c.faults,
        s.open_ranges + c.open_checks AS not_verified, s.ranges + c.checks AS looked
 FROM carryover.verifications v JOIN carryover.run_balance b USING (run_id),
 LATERAL (
   SELECT coalesce(sum(source), 0) AS source, coalesce(sum(loaded), 0) AS loaded,
          coalesce(sum(quarantined), 0) AS quarantined, coalesce(sum(excluded), 0) AS excluded,
-         coalesce(sum(pending), 0) AS pending, count(*) AS ranges, count(*) FILTER (WHERE state <> 'verified') AS open_ranges
+         coalesce(sum(pending), 0) AS pending, count(*) AS ranges, count(*) FILTER (WHERE state <> 'verified') AS open_ranges,
+         -- As planned: what was not done then was not looked at, whatever became of it since.
+         coalesce(bool_or(fate = 'pending'), false) AS any_pending, coalesce(bool_or(fate = 'excluded'), false) AS any_excluded
   FROM carryover.verified_ranges x WHERE x.verification_id = v.verification_id) s,
 LATERAL (
   SELECT count(*) FILTER (WHERE kind = ANY ($2) AND range IS NOT NULL) AS defects,

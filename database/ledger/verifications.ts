@@ -2,6 +2,7 @@
 import { CarryoverError } from '../../shared/errors';
 import type { Unverified, VerifyPlan } from '../../shared/verification';
 import type { LegacyKey } from '../source/expressions';
+import { changedServers } from './changes';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import type { PlannedRange } from '../verify/plan-ranges';
@@ -16,8 +17,8 @@ export interface NewVerification {
   readonly sourceIdentity: object;
   readonly targetIdentity: object;
   readonly workflow: string;
-  /** Run id of the first run of the workflow's chain: a plan that is asked for twice is the same. */
-  readonly firstRun: string;
+  /** Run id of the workflow: a plan that is asked for twice is the same. */
+  readonly workflowRun: string;
   /** False where ranges of the key are not the same rows on both servers: then there is one range. */
   readonly cuts: boolean;
   /** Names of the checks, in the order of the report. */
@@ -46,12 +47,12 @@ export async function planVerification(
   });
 }
 
-/** The one that this start has planned before: the answer was lost, or the workflow was reset. */
-async function findPlanned(session: TargetQueries, { firstRun }: NewVerification): Promise<string | null> {
+/** The one that this run of the workflow has planned before, whose answer was lost. */
+async function findPlanned(session: TargetQueries, { workflowRun }: NewVerification): Promise<string | null> {
   const found = await session.query<{ verification_id: string }>(
     'verify.find',
-    'SELECT verification_id FROM carryover.verifications WHERE first_run = $1',
-    [firstRun],
+    'SELECT verification_id FROM carryover.verifications WHERE workflow_run = $1',
+    [workflowRun],
   );
   return found.rows[0]?.verification_id ?? null;
 }
@@ -59,13 +60,16 @@ async function findPlanned(session: TargetQueries, { firstRun }: NewVerification
 interface LatestRun {
   readonly run_id: string;
   readonly cut_to_end: boolean;
+  readonly source_identity: object;
+  readonly target_identity: object;
 }
 
 async function insert(session: TargetQueries, wanted: NewVerification): Promise<string> {
   const { migration } = wanted;
   const found = await session.query<LatestRun>(
     'verify.latestRun',
-    'SELECT run_id, cut_to_end FROM carryover.runs WHERE migration = $1 ORDER BY run_id DESC LIMIT 1',
+    `SELECT run_id, cut_to_end, source_identity, target_identity FROM carryover.runs
+     WHERE migration = $1 ORDER BY run_id DESC LIMIT 1`,
     [migration],
   );
   const [run] = found.rows;
@@ -75,10 +79,18 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
       `${migration} has not been migrated: there is nothing to verify. Start migrate first.`,
     );
   }
+  const changed = changedServers(run, wanted);
+  if (changed.length > 0) {
+    throw new CarryoverError(
+      'MappingChanged',
+      `${changed.join(' and ')} of this worker is not that of run ${run.run_id} of ${migration}, so nothing of it can be ` +
+        `proved here: let a worker verify that has the run's servers; if they moved, migrate on the new ones first`,
+    );
+  }
   const inserted = await session.query<{ verification_id: string }>(
     'verify.insert',
     `INSERT INTO carryover.verifications (migration, run_id, final, fingerprint, source_identity, target_identity,
-       workflow, first_run)
+       workflow, workflow_run)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING verification_id`,
     [
       migration,
@@ -88,19 +100,26 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
       JSON.stringify(wanted.sourceIdentity),
       JSON.stringify(wanted.targetIdentity),
       wanted.workflow,
-      wanted.firstRun,
+      wanted.workflowRun,
     ],
   );
   const id = inserted.rows[0]!.verification_id;
-  const ranges = wanted.cuts ? await rangesOf(session, run) : [{ ...WHOLE, fate: 'settled' as const }];
+  const cut = await rangesOf(session, run);
+  const ranges = wanted.cuts ? cut : [wholeOf(cut)];
   await session.query(
     'verify.insertRanges',
-    `INSERT INTO carryover.verified_ranges (verification_id, range, after_key, to_key, fate)
-     SELECT $1, row_number() OVER (ORDER BY r.position), r.after_key, r.to_key, r.fate
-     FROM jsonb_to_recordset($2::jsonb) AS r (position integer, after_key jsonb, to_key jsonb, fate text)`,
+    `INSERT INTO carryover.verified_ranges (verification_id, range, after_key, to_key, fate, first_batch, last_batch)
+     SELECT $1, row_number() OVER (ORDER BY r.position), r.after_key, r.to_key, r.fate, r.first_batch, r.last_batch
+     FROM jsonb_to_recordset($2::jsonb)
+       AS r (position integer, after_key jsonb, to_key jsonb, fate text, first_batch integer, last_batch integer)`,
     [
       id,
-      JSON.stringify(ranges.map(({ after, to, fate }, position) => ({ position, after_key: after, to_key: to, fate }))),
+      JSON.stringify(
+        ranges.map(({ after, to, fate, batches }, position) => {
+          const [first, last] = batches ?? [null, null];
+          return { position, after_key: after, to_key: to, fate, first_batch: first, last_batch: last };
+        }),
+      ),
     ],
   );
   await session.query(
@@ -112,16 +131,33 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
   return id;
 }
 
+/** All ranges as one. */
+function wholeOf(ranges: readonly PlannedRange[]): PlannedRange {
+  const batches = ranges.flatMap((range) => range.batches ?? []);
+  return {
+    ...WHOLE,
+    fate: 'settled',
+    batches: batches.length === 0 ? null : [Math.min(...batches), Math.max(...batches)],
+  };
+}
+
 async function rangesOf(
   session: TargetQueries,
   { run_id: run, cut_to_end: cutToEnd }: LatestRun,
 ): Promise<PlannedRange[]> {
-  const found = await session.query<{ to_key: LegacyKey; state: BatchState; ever_loaded: boolean; source: string }>(
+  const found = await session.query<{
+    batch: number;
+    to_key: LegacyKey;
+    state: BatchState;
+    ever_loaded: boolean;
+    source: string;
+  }>(
     'verify.batches',
-    'SELECT to_key, state, ever_loaded, source FROM carryover.batches WHERE run_id = $1 ORDER BY batch',
+    'SELECT batch, to_key, state, ever_loaded, source FROM carryover.batches WHERE run_id = $1 ORDER BY batch',
     [run],
   );
   const batches = found.rows.map((row) => ({
+    batch: row.batch,
     to: row.to_key,
     state: row.state,
     loaded: row.ever_loaded,

@@ -26,7 +26,7 @@ CREATE TABLE carryover.verifications (
   source_identity jsonb NOT NULL,
   target_identity jsonb NOT NULL,
   workflow        text NOT NULL,
-  first_run       text NOT NULL UNIQUE,
+  workflow_run    text NOT NULL UNIQUE,
   state           text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'finished')),
   verdict         text CHECK (verdict IN ('proven', 'proven_with_exceptions', 'not_proven')),
   started_at      timestamptz NOT NULL DEFAULT now(),
@@ -36,7 +36,7 @@ CREATE TABLE carryover.verifications (
 );
 COMMENT ON TABLE carryover.verifications IS 'source and target compared anew: as of when, of which run''s ranges, with what verdict';
 COMMENT ON COLUMN carryover.verifications.run_id IS 'the migration''s latest run, whose batches say what was loaded, left out or not yet done';
-COMMENT ON COLUMN carryover.verifications.first_run IS 'first run of the workflow''s chain: a plan that is asked for twice is one';
+COMMENT ON COLUMN carryover.verifications.workflow_run IS 'run of the workflow: a plan that is asked for twice is one';
 COMMENT ON COLUMN carryover.verifications.final IS 'writes to the source are frozen: what has moved is a defect';
 CREATE INDEX verifications_by_migration ON carryover.verifications (migration, verification_id);
 
@@ -45,6 +45,8 @@ CREATE TABLE carryover.verified_ranges (
   range           integer NOT NULL CHECK (range > 0),
   after_key       jsonb,
   to_key          jsonb,
+  first_batch     integer,
+  last_batch      integer,
   fate            text NOT NULL CHECK (fate IN ('settled', 'excluded', 'pending')),
   state           text NOT NULL DEFAULT 'not_verified' CHECK (state IN ('not_verified', 'verified')),
   source          bigint CHECK (source >= 0),
@@ -61,6 +63,7 @@ CREATE TABLE carryover.verified_ranges (
          OR (source, loaded, quarantined, excluded, pending, rows_read, seconds) IS NOT NULL)
 );
 COMMENT ON TABLE carryover.verified_ranges IS 'key ranges of a verification; a line that stays not verified makes it not proven';
+COMMENT ON COLUMN carryover.verified_ranges.first_batch IS 'batches of the run that the range is made of; NULL where of none';
 COMMENT ON COLUMN carryover.verified_ranges.source IS 'rows of the source, as it counted them then';
 COMMENT ON COLUMN carryover.verified_ranges.loaded IS 'rows of the target';
 COMMENT ON COLUMN carryover.verified_ranges.rows_read IS 'rows of which key and hashes crossed the wire';

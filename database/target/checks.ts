@@ -73,7 +73,7 @@ function tableChecks(mapping: Mapping, parents: ReadonlyMap<string, string>): Ch
   return [
     {
       name: 'duplicates',
-      sql: `SELECT count(*) AS compared, count(*) - count(DISTINCT (${key})) AS found FROM ${target} t`,
+      sql: `SELECT count(*) AS compared, count((${key})) - count(DISTINCT (${key})) AS found FROM ${target} t`,
     },
     orphanCheck(mapping, target, parents),
     referenceCheck(mapping, target),

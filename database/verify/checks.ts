@@ -39,7 +39,7 @@ const CHECKS: Readonly<Record<string, Builder>> = {
     compared: `SELECT count(*) AS compared FROM carryover.quarantine WHERE migration = $1 AND state = 'open'`,
   }),
   duplicates: (mapping) => ({
-    counts: `SELECT count(*) AS compared, count(*) - count(DISTINCT (${keyOf(mapping)})) AS found FROM ${tableOf(mapping)} t`,
+    counts: `SELECT count(*) AS compared, count((${keyOf(mapping)})) - count(DISTINCT (${keyOf(mapping)})) AS found FROM ${tableOf(mapping)} t`,
   }),
   orphans: async (mapping, target) => ({
     counts: orphanCheck(mapping, tableOf(mapping), await parentKeys(target, mapping)).sql,
@@ -161,7 +161,8 @@ async function look(session: TargetQueries, check: Check, bound: readonly unknow
   const named = await session.query(
     'verify.look',
     `INSERT INTO pg_temp.named
-     SELECT min(kind), key, array_agg(DISTINCT col) FROM (${check.names.join(' UNION ALL ')}) w, unnest(columns) AS col
+     SELECT min(kind), key, coalesce(array_agg(DISTINCT col) FILTER (WHERE col <> ''), '{}')
+     FROM (${check.names.join(' UNION ALL ')}) w LEFT JOIN LATERAL unnest(columns) AS col ON true
      WHERE ($1::text, $2::bigint, $3::bigint) IS NOT NULL AND NOT EXISTS (
        SELECT FROM carryover.findings f
        WHERE f.verification_id = $2 AND f.legacy_key = w.key AND f.kind IN (${DEFECTS.map(literalPg).join(', ')}))
@@ -183,30 +184,36 @@ async function count(session: TargetQueries, sql: Sql, bound: readonly unknown[]
 
 const hasOrder = ({ report }: Mapping): boolean => report.case !== undefined && report.time !== undefined;
 
-const SETTLED = `(SELECT range FROM carryover.verified_ranges WHERE verification_id = $2 AND fate = 'settled')`;
+/** Rows that a range tells of under some kinds, and those that are gone. */
+const FOUND = (over: readonly FindingKind[], under: readonly FindingKind[]): Sql => {
+  const of = (kinds: readonly FindingKind[]): Sql =>
+    `count(*) FILTER (WHERE f.kind IN (${kinds.map(literalPg).join(', ')}))`;
+  return `LATERAL (SELECT ${of(over)} AS over, ${of(under)} AS under, ${of(['gone'])} AS gone
+    FROM carryover.findings f WHERE f.verification_id = r.verification_id AND f.range = r.range) f`;
+};
 
-/** Findings of ranges by their kind. */
-const found = (kinds: readonly FindingKind[], where = 'range IS NOT NULL'): Sql =>
-  `(SELECT count(*) FROM carryover.findings
-    WHERE verification_id = $2 AND ${where} AND kind IN (${kinds.map(literalPg).join(', ')}))`;
+const SETTLED_RANGES = `carryover.verified_ranges r`;
+const IS_SETTLED = `r.verification_id = $2 AND r.fate = 'settled'`;
 
-const verified = (column: string, where = 'true'): Sql =>
-  `(SELECT coalesce(sum(${column}), 0) FROM carryover.verified_ranges WHERE verification_id = $2 AND ${where})`;
-
-/** Of what was never settled, the run has counted nothing: rows that are there are those of an earlier one. */
-const settled = (column: string): Sql => verified(column, `fate = 'settled'`);
-const foundSettled = (...kinds: FindingKind[]): Sql => found(kinds, `range IN ${SETTLED}`);
-
-/** What the batches of the run say was loaded and quarantined, against the rows that are there. */
+/**
+ * What the batches of the run count as loaded and quarantined, against the rows that are there, range by range. A row that
+ * is gone from the source may have been counted by the run, or have been gone before it. Of ranges that were never settled
+ * the run has counted nothing.
+ */
 const LEDGER = `
-  SELECT rows AS compared, abs(loaded - (${settled('loaded')} - ${foundSettled('extra', 'stale', 'duplicate')}
-           + ${foundSettled('missing', 'deleted_in_target')})) + abs(quarantined - ${settled('quarantined')}) AS found
-  FROM (SELECT count(*) AS rows, coalesce(sum(loaded), 0) AS loaded, coalesce(sum(quarantined), 0) AS quarantined
-        FROM carryover.batches WHERE run_id = $3 AND ever_loaded) b`;
+  SELECT coalesce(sum(batches), 0) AS compared,
+    coalesce(sum(greatest(0, b.loaded - there, there - f.gone - b.loaded)
+               + greatest(0, b.quarantined - r.quarantined, r.quarantined - f.gone - b.quarantined)), 0) AS found
+  FROM ${SETTLED_RANGES},
+    ${FOUND(['extra', 'stale', 'duplicate'], ['missing', 'deleted_in_target'])},
+    LATERAL (SELECT r.loaded - f.over + f.under AS there) t,
+    LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS quarantined
+      FROM carryover.batches x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) b
+  WHERE ${IS_SETTLED}`;
 
 /** Every row of the source, as it was counted on the way, has its fate; what is told of as a finding has none. */
 const BALANCE = `
-  SELECT ${verified('source')} AS compared,
-    abs(${verified('source')} - ${found(['new', 'missing', 'deleted_in_target'])}
-        + ${found(['gone', 'extra', 'stale', 'duplicate'])}
-        - ${verified('loaded')} - ${verified('quarantined')} - ${verified('excluded')} - ${verified('pending')}) AS found`;
+  SELECT coalesce(sum(r.source), 0) AS compared,
+    coalesce(sum(abs(r.source - f.under + f.over + f.gone - r.loaded - r.quarantined - r.excluded)), 0) AS found
+  FROM ${SETTLED_RANGES}, ${FOUND(['extra', 'stale', 'duplicate'], ['new', 'missing', 'deleted_in_target'])}
+  WHERE ${IS_SETTLED}`;

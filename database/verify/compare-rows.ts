@@ -16,8 +16,15 @@ import { loadedRows, quarantinedRows } from './target-rows';
 
 /** Begins to note what is found; a temporary table, since only a whole range is written into the ledger. */
 export async function openNotes(session: TargetQueries): Promise<void> {
-  await session.query('verify.dropEarlier', 'DROP TABLE IF EXISTS pg_temp.verified_source, pg_temp.found');
+  await session.query(
+    'verify.dropEarlier',
+    'DROP TABLE IF EXISTS pg_temp.verified_source, pg_temp.found, pg_temp.counted',
+  );
   await session.query('verify.notes', 'CREATE TEMP TABLE found (kind text, legacy_key text, columns text[])');
+  await session.query(
+    'verify.counts',
+    'CREATE TEMP TABLE counted (rows bigint, excluded bigint, loaded bigint, quarantined bigint)',
+  );
 }
 
 export interface Part {
@@ -28,19 +35,31 @@ export interface Part {
   readonly fate: Fate;
 }
 
-/** @returns the rows that crossed the wire */
+/** Rows of a part, as they were counted when they were compared. */
+export interface Counts {
+  /** Rows of the source that the mapping moves, and those that its `where` leaves out. */
+  readonly rows: number;
+  readonly excluded: number;
+  /** Rows of the target, and of open quarantine. */
+  readonly loaded: number;
+  readonly quarantined: number;
+  /** Rows that crossed the wire. */
+  readonly read: number;
+}
+
+/** @returns what was compared: what is found must add up with that, and not with what an earlier look has counted */
 export async function compareRows(
   session: TargetSession,
   source: Source,
   part: Part,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Counts> {
   const { mapping, range } = part;
   const keys = mapping.source.key.map((_column, index) => `k${index} text`);
   const hashes = namedColumns(mapping).map((_column, index) => `c${index} text`);
   await session.query(
     'verify.createRows',
-    `CREATE TEMP TABLE verified_source (${[...keys, 'id text', 'hash text', ...hashes].join(', ')})`,
+    `CREATE TEMP TABLE verified_source (${[...keys, 'moved boolean', 'id text', 'hash text', ...hashes].join(', ')})`,
   );
   const { filled } = await session.copyFrom('verify.copyRows', 'COPY pg_temp.verified_source FROM STDIN', (open) =>
     streamSourceRows(source, mapping, range, open, signal),
@@ -48,7 +67,18 @@ export async function compareRows(
   await session.query('verify.analyzeRows', 'ANALYZE pg_temp.verified_source');
   await session.query('verify.compareRows', differences(part), [mapping.name]);
   await session.query('verify.dropRows', 'DROP TABLE pg_temp.verified_source');
-  return filled;
+  const counted = await session.query<{ [name in Exclude<keyof Counts, 'read'>]: string }>(
+    'verify.takeCounts',
+    'DELETE FROM pg_temp.counted RETURNING rows, excluded, loaded, quarantined',
+  );
+  const { rows, excluded, loaded, quarantined } = counted.rows[0]!;
+  return {
+    rows: Number(rows),
+    excluded: Number(excluded),
+    loaded: Number(loaded),
+    quarantined: Number(quarantined),
+    read: filled,
+  };
 }
 
 /** What a row is whose two sides, or whose hashes, differ; the first that holds. */
@@ -56,6 +86,8 @@ const KIND = `CASE
   -- Loaded by an earlier run, and unfit by today's lookups, source or mapping.
   WHEN copies > 1 AND any_quarantined THEN 'stale'
   WHEN copies > 1 THEN 'duplicate'
+  -- The mapping leaves it out by now.
+  WHEN is_left_out THEN 'stale'
   WHEN NOT is_here AND is_known THEN 'deleted_in_target'
   WHEN NOT is_here THEN 'new'
   WHEN NOT marked THEN 'extra'
@@ -76,25 +108,35 @@ function differences({ mapping, range, fate }: Part): string {
   const key = legacyKey(mapping.source.key.map((_column, index) => `k${index}`));
   const columnHashes = `ARRAY[${names.map((_name, index) => `c${index}`).join(', ')}]`;
   return `
-    INSERT INTO pg_temp.found (kind, legacy_key, columns)
-    WITH there AS MATERIALIZED (SELECT ${key} AS key, id, hash, ${columnHashes} AS columns FROM pg_temp.verified_source),
+    WITH there AS MATERIALIZED (
+      SELECT ${key} AS key, id, hash, ${columnHashes} AS columns FROM pg_temp.verified_source WHERE moved),
+    left_out AS MATERIALIZED (SELECT ${key} AS key FROM pg_temp.verified_source WHERE NOT moved),
     here AS MATERIALIZED (
-      SELECT r.*, count(*) OVER (PARTITION BY key) AS copies, bool_or(quarantined) OVER (PARTITION BY key) AS any_quarantined
+      SELECT r.*, CASE WHEN key IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY key) END AS copies,
+        bool_or(quarantined) OVER (PARTITION BY key) AS any_quarantined
       FROM (${loadedRows(mapping, within, true)} UNION ALL ${quarantinedRows(mapping, within, true)}) r),
     pairs AS MATERIALIZED (
-      SELECT coalesce(there.key, here.key) AS key, there.key IS NOT NULL AS is_there, here.key IS NOT NULL AS is_here,
+      SELECT coalesce(there.key, here.key) AS key, there.hash IS NOT NULL AS is_there, here.hash IS NOT NULL AS is_here,
+        left_out.key IS NOT NULL AS is_left_out,
         quarantined, marked, written, extracted, copies, any_quarantined, here.hash AS here_hash,
-        coalesce(here.id <> there.id, false) AS other_id, there.columns AS there_columns, here.columns AS here_columns
-      FROM there FULL JOIN here ON there.key = here.key
+        here.id IS DISTINCT FROM there.id AS other_id, there.columns AS there_columns, here.columns AS here_columns
+      FROM there FULL JOIN here ON there.key = here.key LEFT JOIN left_out ON left_out.key = here.key
       WHERE there.hash IS DISTINCT FROM here.hash OR here.extracted IS DISTINCT FROM here.hash
-         OR coalesce(here.id <> there.id, false) OR NOT here.written OR here.copies > 1),
+         OR here.id IS DISTINCT FROM there.id OR NOT here.written OR here.copies > 1),
     wanted AS MATERIALIZED (SELECT key FROM pairs WHERE NOT (is_there AND is_here)),
     known AS MATERIALIZED (
       SELECT DISTINCT i.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS i (key)
-      WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND i.key IN (SELECT key FROM wanted))
-    SELECT DISTINCT kind, key, columns FROM (
-      SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns
-      FROM (SELECT pairs.*, known.key IS NOT NULL AS is_known FROM pairs LEFT JOIN known USING (key)) p) f
+      WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND i.key IN (SELECT key FROM wanted)),
+    told AS MATERIALIZED (
+      SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns, coalesce(copies, 1) > 1 AS is_shared
+      FROM (SELECT pairs.*, known.key IS NOT NULL AS is_known FROM pairs LEFT JOIN known USING (key)) p),
+    counted AS (
+      INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined)
+      SELECT (SELECT count(*) FROM there), (SELECT count(*) FROM left_out),
+        count(*) FILTER (WHERE NOT quarantined), count(*) FILTER (WHERE quarantined) FROM here)
+    INSERT INTO pg_temp.found (kind, legacy_key, columns) SELECT kind, key, columns FROM (
+      SELECT kind, key, columns FROM told WHERE NOT is_shared
+      UNION ALL SELECT DISTINCT kind, key, columns FROM told WHERE is_shared) f
     ${fate === 'settled' ? '' : `WHERE ${UNDECIDED}`}`;
 }
 
@@ -123,24 +165,26 @@ function columnsOf(mapping: TimedMapping): string {
  */
 export async function tellMissing(session: TargetQueries, { mapping, run, range }: Part): Promise<void> {
   const within = comparesAlike(mapping) ? range : WHOLE;
-  const key = 'carryover.key_numbers(f.legacy_key)';
-  const inBatch = comparesAlike(mapping) ? `(low IS NULL OR ${key} > low) AND (${key} <= high)` : 'true';
-  const inBounds = comparesAlike(mapping)
-    ? `(low IS NULL OR carryover.key_numbers(i.key) > low) AND carryover.key_numbers(i.key) <= high`
-    : 'true';
+  const isOrdered = comparesAlike(mapping);
+  const inBatch = (key: string): string => (isOrdered ? `(low IS NULL OR ${key} > low) AND ${key} <= high` : 'true');
+  // Where keys do not compare alike, no key is known to be of a batch: then the whole is counted.
+  const counted = isOrdered
+    ? `carryover.key_numbers(after_key::text) AS low, carryover.key_numbers(to_key::text) AS high, loaded + quarantined AS rows`
+    : 'NULL::numeric[] AS low, NULL::numeric[] AS high, sum(loaded + quarantined) AS rows';
   await session.query(
     'verify.tellMissing',
     `WITH counted AS (
-       SELECT carryover.key_numbers(after_key::text) AS low, carryover.key_numbers(to_key::text) AS high,
-         loaded + quarantined AS rows
+       SELECT ${counted}
        FROM carryover.batches WHERE run_id = $2 AND ever_loaded AND (run_id, batch) IN (${batchesOf(within)})
          AND EXISTS (SELECT FROM pg_temp.found WHERE kind = 'new')),
      known AS MATERIALIZED (
-       SELECT unnest(k.legacy_keys) AS key FROM carryover.inserted_keys k
-       WHERE (k.run_id, k.batch) IN (${batchesOf(within)})
-       UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state = 'open'),
-     short AS (SELECT low, high FROM counted WHERE rows > (SELECT count(*) FROM known i WHERE ${inBounds}))
-     UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new' AND EXISTS (SELECT FROM short WHERE ${inBatch})`,
+       SELECT carryover.key_numbers(key) AS numbers FROM (
+         SELECT unnest(k.legacy_keys) AS key FROM carryover.inserted_keys k
+         WHERE (k.run_id, k.batch) IN (${batchesOf(within)})
+         UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state = 'open') i),
+     short AS (SELECT low, high FROM counted WHERE rows > (SELECT count(*) FROM known WHERE ${inBatch('numbers')}))
+     UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new'
+       AND EXISTS (SELECT FROM short WHERE ${inBatch('carryover.key_numbers(f.legacy_key)')})`,
     [mapping.name, run],
   );
 }

@@ -44,18 +44,23 @@ export function wrongReferences(mapping: TimedMapping): Sql[] {
   return referencesOf(mapping).flatMap(({ reference }) => {
     const kept = mapping.lineage.values.find((value) => value.source === reference.source)!;
     const json = `(t.${quotePg(mapping.lineage.target)} ->> ${literalPg(kept.name)})`;
-    const key = lookupKey(reference, formsOf(kept.convert).lineageText(kept.convert, json));
+    const text = formsOf(kept.convert).lineageText(kept.convert, json);
+    const key = lookupKey(reference, text);
     const value = `t.${quotePg(reference.target)}`;
     const { table, key: column } = reference.lookup;
     const lookup = quotePgTable(mapping.target.schema, table);
     // Keys that stand more than once: only of these there can be several answers.
     const repeated = `SELECT ${quotePg(column)} FROM ${lookup} GROUP BY 1 HAVING count(*) > 1`;
+    // Where a row without an answer is to be held back, none of them may be loaded; where it may name none, only such.
+    const held = reference.optional === true ? `${text} IS NOT NULL` : 'true';
     const unanswered = `SELECT ${key} FROM ${target} t WHERE ${value} IS NULL`;
     const wrong = [
       `LEFT JOIN ${answersOf(mapping, reference)} a ON a.key = ${key} AND a.value = ${value}
        WHERE ${value} IS NOT NULL AND a.key IS NULL`,
       `JOIN ${extremesOf(mapping, reference, repeated)} a ON a.key = ${key} WHERE ${value} IS NOT NULL AND a.low <> a.high`,
-      `JOIN ${extremesOf(mapping, reference, unanswered)} a ON a.key = ${key} WHERE ${value} IS NULL AND a.low = a.high`,
+      reference.missing === 'quarantine'
+        ? `WHERE ${value} IS NULL AND ${held}`
+        : `JOIN ${extremesOf(mapping, reference, unanswered)} a ON a.key = ${key} WHERE ${value} IS NULL AND a.low = a.high`,
       ...(reference.flag === undefined
         ? []
         : [`WHERE t.${quotePg(reference.flag)} IS DISTINCT FROM (${value} IS NULL)`]),
@@ -68,11 +73,11 @@ export function wrongReferences(mapping: TimedMapping): Sql[] {
   });
 }
 
-/** What each row in open quarantine is there for, a line for each reason. */
+/** What each row in open quarantine is there for, a line for each reason; one that names no column is a line as well. */
 const TOLD = `(SELECT q.legacy_key AS key, u.reason, c.col, q.source_row ->> c.col AS text, q.source_row -> c.col AS value
-    FROM carryover.quarantine q CROSS JOIN LATERAL unnest(q.reasons, q.columns) AS u (reason, columns)
+    FROM carryover.quarantine q LEFT JOIN LATERAL unnest(q.reasons, q.columns) AS u (reason, columns) ON true
     -- Of bytes that are no text one reason names all columns.
-    CROSS JOIN LATERAL unnest(string_to_array(u.columns, ',')) AS c (col)
+    LEFT JOIN LATERAL unnest(string_to_array(u.columns, ',')) AS c (col) ON true
     WHERE q.migration = $1 AND q.state = 'open')`;
 
 /**
@@ -99,7 +104,9 @@ export function unfoundedReasons(mapping: TimedMapping): Sql[] {
   );
   const elsewhere = references.map(
     ({ role, reference }) =>
-      `(reason IN ('${role}_unmapped', '${role}_ambiguous') AND col = ${literalPg(reference.source)})`,
+      `(reason IN ('${role}_unmapped', '${role}_ambiguous') AND col = ${literalPg(reference.source)}${
+        reference.optional === true ? ' AND text IS NOT NULL' : ''
+      })`,
   );
   const others = [`reason = 'constraint_rejected'`, ...elsewhere].join(' OR ');
   const unproved = `SELECT 'stale' AS kind, key, ARRAY[col] AS columns FROM ${TOLD} told

@@ -8,10 +8,13 @@ export type Fate = 'settled' | 'excluded' | 'pending';
 
 export interface PlannedRange extends OpenRange {
   readonly fate: Fate;
+  /** Numbers of the first and the last of its batches; null where no batch reaches into it. */
+  readonly batches: readonly [first: number, last: number] | null;
 }
 
 /** A batch as the ledger has it; batches come in the order of their keys and touch. */
 export interface LedgerBatch {
+  readonly batch: number;
   readonly to: LegacyKey;
   readonly state: BatchState;
   /** True where a load of it has been committed, whatever its state is now. */
@@ -31,24 +34,25 @@ function fateOf({ state, loaded }: LedgerBatch): Fate {
 export function planRanges(batches: readonly LedgerBatch[], cutToEnd: boolean, rowsPerRange: number): PlannedRange[] {
   const ranges: PlannedRange[] = [];
   let after: LegacyKey | null = null;
-  let open: { fate: Fate; rows: number; to: LegacyKey } | undefined;
+  let open: { fate: Fate; rows: number; to: LegacyKey; batches: [number, number] } | undefined;
   const close = (): void => {
     if (open === undefined) return;
-    ranges.push({ after, to: open.to, fate: open.fate });
+    ranges.push({ after, to: open.to, fate: open.fate, batches: open.batches });
     after = open.to;
     open = undefined;
   };
   for (const batch of batches) {
     const fate = fateOf(batch);
     if (open !== undefined && (open.fate !== fate || open.rows + batch.rows > rowsPerRange)) close();
-    open = { fate, rows: (open?.rows ?? 0) + batch.rows, to: batch.to };
+    const first = open?.batches[0] ?? batch.batch;
+    open = { fate, rows: (open?.rows ?? 0) + batch.rows, to: batch.to, batches: [first, batch.batch] };
   }
   const last = open?.fate;
   close();
-  if (!cutToEnd) return [...ranges, { after, to: null, fate: 'pending' }];
+  if (!cutToEnd) return [...ranges, { after, to: null, fate: 'pending', batches: null }];
   if (last === 'settled') {
     const range = ranges.pop()!;
     return [...ranges, { ...range, to: null }];
   }
-  return [...ranges, { after, to: null, fate: 'settled' }];
+  return [...ranges, { after, to: null, fate: 'settled', batches: null }];
 }

@@ -59,11 +59,12 @@ export function inTargetRange(mapping: Mapping, range: OpenRange, alias: string)
 /** A bound as the ledger's `key_numbers` reads: the parts of a key, which compare in the order of the source. */
 export const keyNumbers = (key: LegacyKey): Sql => `'{${key.map((part) => integers([part])).join(',')}}'::numeric[]`;
 
-/** Predicate of a range for lines of the ledger, by the `key_numbers` of their key. */
+/** Predicate of a range for lines of the ledger, by the `key_numbers` of their key; without, they belong to the first. */
 export function inLedgerRange({ after, to }: OpenRange, numbers: Sql): Sql {
   const ends = [
     ...(after === null ? [] : [`${numbers} > ${keyNumbers(after)}`]),
     ...(to === null ? [] : [`${numbers} <= ${keyNumbers(to)}`]),
   ];
-  return ends.length === 0 ? 'true' : `(${ends.join(' AND ')})`;
+  if (ends.length === 0) return 'true';
+  return after === null ? `(${ends.join(' AND ')} OR ${numbers} IS NULL)` : `(${ends.join(' AND ')})`;
 }

@@ -89,8 +89,8 @@ export async function splitKeys(
 }
 
 /**
- * Streams the rows of a range as COPY lines into a sink, which is ended: the parts of the key, the id in hex, the row's
- * hash, and for each named column the first 60 bits, in hex, of a hash of its text. Never a value but the key.
+ * Streams the rows of a range as COPY lines into a sink, which is ended: the parts of the key, whether the mapping moves the
+ * row, the id in hex, the row's hash, and for each named column the first 60 bits, in hex, of a hash of its text. Never a value but the key.
  *
  * @returns the rows that crossed the wire
  */
@@ -108,8 +108,8 @@ export async function streamSourceRows(
     (column) => `SUBSTRING(SHA2(COALESCE(CONCAT('V', ${sourceText(mapping, column)}), 'N'), 256), 1, 15)`,
   );
   const sql =
-    `SELECT ${[...keys, idHex(mapping), rowHash(mapping), ...columns].join(', ')} ` +
-    `FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql} AND ${moved(mapping)}`;
+    `SELECT ${[...keys, `IF(${moved(mapping)}, 't', 'f')`, idHex(mapping), rowHash(mapping), ...columns].join(', ')} ` +
+    `FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql}`;
   const session = await source.dedicated(signal);
   try {
     const lines = new CopyLines();

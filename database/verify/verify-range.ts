@@ -9,9 +9,8 @@ import { withCancellable } from '../target/cancellable';
 import type { Target, TargetQueries, TargetSession } from '../target/session';
 import { inTransaction } from '../target/transaction';
 import { openNotes, tellMissing } from './compare-rows';
-import type { Part } from './compare-rows';
+import type { Counts, Part } from './compare-rows';
 import { lookAt } from './narrow';
-import type { Looked } from './narrow';
 import type { Fate } from './plan-ranges';
 import type { OpenRange } from './range';
 
@@ -89,7 +88,7 @@ function record(
   session: TargetSession,
   ref: RangeRef,
   { fate }: Part,
-  { source, target, read }: Looked,
+  { rows: moved, excluded, loaded, quarantined, read }: Counts,
   seconds: number,
 ): Promise<VerifiedRange> {
   return inTransaction(session, 'verify', async () => {
@@ -102,8 +101,8 @@ function record(
        SELECT $1, $2, kind, legacy_key, columns FROM pg_temp.found ORDER BY legacy_key`,
       [ref.verification, ref.range],
     );
-    const undecided = fate === 'settled' ? 0 : Math.max(0, source.rows - target.loaded - target.quarantined);
-    const rows = source.rows + source.excluded;
+    const undecided = fate === 'settled' ? 0 : Math.max(0, moved - loaded - quarantined);
+    const rows = moved + excluded;
     await session.query(
       'verify.record',
       `UPDATE carryover.verified_ranges
@@ -114,9 +113,9 @@ function record(
         ref.verification,
         ref.range,
         rows,
-        target.loaded,
-        target.quarantined,
-        source.excluded + (fate === 'excluded' ? undecided : 0),
+        loaded,
+        quarantined,
+        excluded + (fate === 'excluded' ? undecided : 0),
         fate === 'pending' ? undecided : 0,
         read,
         seconds,

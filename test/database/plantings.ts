@@ -271,6 +271,15 @@ const IN_QUARANTINE: readonly Planting[] = [
     kind: 'stale',
     columns: ['notes'],
   },
+  { name: 'columns emptied', sql: inQuarantine(`columns = '{}'`), kind: 'stale', columns: [] },
+  {
+    name: 'reasons emptied',
+    sql: inQuarantine(`reason = 'lost', reasons = '{}', columns = '{}'`),
+    kind: 'stale',
+    columns: [],
+  },
+  { name: 'a blank column', sql: inQuarantine(`reasons = reasons[1:1], columns = '{""}'`), kind: 'stale', columns: [] },
+  { name: 'id of the row lost', sql: inQuarantine('target_id = NULL'), kind: 'changed', columns: ['case_states.id'] },
   { name: 'set to replayed', sql: inQuarantine(`state = 'replayed'`), kind: 'missing' },
 ];
 

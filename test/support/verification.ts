@@ -12,40 +12,68 @@ export interface Finding {
   readonly columns: readonly string[];
 }
 
-export interface Verified extends VerifyResult {
-  readonly findings: readonly Finding[];
+/** What came out, without what is read beside the product's connections. */
+export interface Ended extends VerifyResult {
   /** Faults of the checks that found any, by their name. */
   readonly faults: Readonly<Record<string, number>>;
   /** Rows that crossed the wire. */
   readonly read: number;
 }
 
-/** A whole verification, from its plan to its verdict, through the product's connections alone. */
-export async function verifyAll(engine: Engine, mapping: Mapping, final = false): Promise<Omit<Verified, 'findings'>> {
+export interface Verified extends Ended {
+  readonly findings: readonly Finding[];
+}
+
+export interface Started {
+  readonly verification: string;
+  /** Looks at every range, then at what no range can see. */
+  look(): Promise<void>;
+  finish(): Promise<Ended>;
+}
+
+/** @param workflowRun run of the workflow that asks; another one each time unless given */
+export async function startVerification(
+  engine: Engine,
+  mapping: Mapping,
+  final = false,
+  workflowRun: string = randomUUID(),
+): Promise<Started> {
   const { verifications } = engine.ports;
-  const starter = { workflow: 'verifies', firstRun: randomUUID() };
+  const starter = { workflow: 'verifies', workflowRun };
   const input = { migration: mapping.name, final, concurrency: 1 };
   const { verification, migration } = await verifications.plan(mapping, input, starter);
-  const { ranges, checks } = await verifications.unverified(verification);
-  let read = 0;
-  for (const range of ranges) {
-    read += (await verifications.range(mapping, { verification, migration, range }, never())).read;
-  }
   const faults: Record<string, number> = {};
-  for (const check of checks) {
-    const { found } = await verifications.check(mapping, { verification, migration, check }, never());
-    if (found > 0) faults[check] = found;
-  }
-  return { ...(await verifications.finish(verification)), faults, read };
+  let read = 0;
+  return {
+    verification,
+    look: async () => {
+      const { ranges, checks } = await verifications.unverified(verification);
+      for (const range of ranges) {
+        read += (await verifications.range(mapping, { verification, migration, range }, never())).read;
+      }
+      for (const check of checks) {
+        const { found } = await verifications.check(mapping, { verification, migration, check }, never());
+        if (found > 0) faults[check] = found;
+      }
+    },
+    finish: async () => ({ ...(await verifications.finish(verification)), faults, read }),
+  };
+}
+
+/** A whole verification, from its plan to its verdict, through the product's connections alone. */
+export async function verifyAll(engine: Engine, mapping: Mapping, final = false): Promise<Ended> {
+  const started = await startVerification(engine, mapping, final);
+  await started.look();
+  return started.finish();
 }
 
 /** The same, with what was found. */
 export async function verify(engine: Engine, mapping: Mapping, final = false): Promise<Verified> {
-  const result = await verifyAll(engine, mapping, final);
+  const ended = await verifyAll(engine, mapping, final);
   const findings = await engine.onTarget<Finding>(
     `SELECT kind, legacy_key AS key, coalesce(columns, '{}') AS columns FROM carryover.findings
      WHERE verification_id = $1 ORDER BY finding_id`,
-    [result.verification],
+    [ended.verification],
   );
-  return { ...result, findings };
+  return { ...ended, findings };
 }

@@ -7,6 +7,8 @@ import { checkVerifyInput } from '../../shared/verify-input';
 
 describe('the verdict of a verification', () => {
   const clean: Verified = {
+    source: 10,
+    loaded: 10,
     quarantined: 0,
     excluded: 0,
     pending: 0,
@@ -35,6 +37,7 @@ describe('the verdict of a verification', () => {
     ['there was nothing to look at', { looked: 0 }],
     ['rows are pending', { pending: 1 }],
     ['the run is not whole', { complete: false }],
+    ['the source is empty by now', { source: 0, moved: 10 }],
     ['rows have moved, and none may have', { moved: 1, final: true }],
   ])('is not proven where %s', (_what, more) => {
     expect(verifiedVerdict({ ...clean, ...more })).toBe('not_proven');
@@ -48,6 +51,7 @@ describe('the verdict of a verification', () => {
 
 describe('the ranges of a verification', () => {
   const batch = (to: string, more: Partial<LedgerBatch> = {}): LedgerBatch => ({
+    batch: Math.ceil(Number(to) / 10),
     to: [to],
     state: 'validated',
     loaded: true,
@@ -56,11 +60,15 @@ describe('the ranges of a verification', () => {
   });
   const planned = (batches: LedgerBatch[], cutToEnd: boolean, rows: number): string[] =>
     planRanges(batches, cutToEnd, rows).map(
-      ({ after, to, fate }) => `${after?.[0] ?? '-∞'} to ${to?.[0] ?? '∞'} ${fate}`,
+      ({ after, to, fate, batches }) =>
+        `${after?.[0] ?? '-∞'} to ${to?.[0] ?? '∞'} ${fate}: ${batches?.join(' to ') ?? 'none'}`,
     );
 
   it('touch, and are open at both ends', () => {
-    expect(planned([batch('9'), batch('19'), batch('29')], true, 200)).toEqual(['-∞ to 19 settled', '19 to ∞ settled']);
+    expect(planned([batch('9'), batch('19'), batch('29')], true, 200)).toEqual([
+      '-∞ to 19 settled: 1 to 2',
+      '19 to ∞ settled: 3 to 3',
+    ]);
   });
 
   it('are broken where rows have another fate', () => {
@@ -72,21 +80,21 @@ describe('the ranges of a verification', () => {
       batch('49', { state: 'parked' }),
     ];
     expect(planned(batches, true, 1000)).toEqual([
-      '-∞ to 9 settled',
-      '9 to 19 excluded',
-      '19 to 39 pending',
-      '39 to ∞ settled',
+      '-∞ to 9 settled: 1 to 1',
+      '9 to 19 excluded: 2 to 2',
+      '19 to 39 pending: 3 to 4',
+      '39 to ∞ settled: 5 to 5',
     ]);
   });
 
   it('leave what no batch has reached pending, and what lies above all of them to appear', () => {
-    expect(planned([batch('9')], false, 1000)).toEqual(['-∞ to 9 settled', '9 to ∞ pending']);
+    expect(planned([batch('9')], false, 1000)).toEqual(['-∞ to 9 settled: 1 to 1', '9 to ∞ pending: none']);
     expect(planned([batch('9', { state: 'skipped', loaded: false })], true, 1000)).toEqual([
-      '-∞ to 9 excluded',
-      '9 to ∞ settled',
+      '-∞ to 9 excluded: 1 to 1',
+      '9 to ∞ settled: none',
     ]);
-    expect(planned([], true, 1000)).toEqual(['-∞ to ∞ settled']);
-    expect(planned([], false, 1000)).toEqual(['-∞ to ∞ pending']);
+    expect(planned([], true, 1000)).toEqual(['-∞ to ∞ settled: none']);
+    expect(planned([], false, 1000)).toEqual(['-∞ to ∞ pending: none']);
   });
 });
 

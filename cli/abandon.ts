@@ -1,11 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { Config } from '../config';
 import { listProblems } from '../shared/errors';
 import { checkAbandonInput } from '../shared/input';
-import type { AbandonInput } from '../shared/messages';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
@@ -13,7 +11,8 @@ import { describeFailure } from './failure';
 import { runId } from './input';
 import { requireWorker } from './require-worker';
 import type { Temporal } from './temporal';
-import { grpcError, withTemporal } from './temporal';
+import { startWorkflow } from './start-workflow';
+import { withTemporal } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
 
@@ -38,7 +37,16 @@ export function abandonCommand(program: Command, context: CommandContext, exit: 
       const workflowId = `carryover-abandon-${run}`;
       const answer = await withTemporal(config, async (temporal) => {
         await requireWorker(config, temporal, 'nothing was abandoned');
-        return answerOf(temporal, await startAbandon(config, temporal, workflowId, input), run);
+        const handle = await startWorkflow(config, temporal, {
+          type: 'abandon',
+          workflowId,
+          input,
+          summary: `Carryover: abandon run ${run}`,
+          migration: null,
+          running: `Run ${run} is being abandoned already, by the workflow "${workflowId}": wait for it.`,
+          nothing: 'nothing was abandoned',
+        });
+        return answerOf(temporal, handle, run);
       });
       if (options.json === true) printJson(context.terminal, { verb: 'abandon', run, workflowId, answer, undo: null });
       else
@@ -47,36 +55,6 @@ export function abandonCommand(program: Command, context: CommandContext, exit: 
         );
       exit(EXIT.fine);
     });
-}
-
-async function startAbandon(
-  config: Config,
-  { client }: Temporal,
-  workflowId: string,
-  input: AbandonInput,
-): Promise<WorkflowHandle> {
-  try {
-    return await client.workflow.start('abandon', {
-      taskQueue: config.taskQueue,
-      workflowId,
-      args: [input],
-      staticSummary: `Carryover: abandon run ${input.run}`,
-      workflowIdConflictPolicy: 'FAIL',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      throw new UserError(
-        `Run ${input.run} is being abandoned already, by the workflow "${workflowId}": wait for it.`,
-        EXIT.refused,
-      );
-    }
-    const { code, details } = grpcError(error);
-    throw new UserError(
-      `Temporal at ${config.temporal.address} refused it (gRPC status ${code ?? 'unknown'}${details === '' ? '' : `: ${details}`}); nothing was abandoned.`,
-      EXIT.refused,
-    );
-  }
 }
 
 async function answerOf({ connection }: Temporal, handle: WorkflowHandle, run: string): Promise<string> {

@@ -36,7 +36,7 @@ export function findingsCommand(program: Command, context: CommandContext, exit:
     .action(async (given: string, options: Options) => {
       const migration = requireMigration(context.catalog, given);
       const { verification, findings } = await withTarget(context.config(), async (target) => {
-        const latest = await readVerification(target, migration);
+        const latest = await readVerification(target, { migration });
         if (latest === null) {
           throw new UserError(`${migration} was never verified; \`carryover verify ${migration}\` does.`, EXIT.refused);
         }

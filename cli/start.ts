@@ -1,8 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Command } from 'commander';
-import type { Config } from '../config';
 import { listProblems } from '../shared/errors';
 import { checkMigrateInput } from '../shared/input';
 import type { MigrateInput } from '../shared/messages';
@@ -15,7 +12,8 @@ import { looseNumber, looseShare } from './input';
 import { requireWorker } from './require-worker';
 import { beginning } from './run-display';
 import type { Temporal } from './temporal';
-import { grpcError, withTemporal, workflowLink } from './temporal';
+import { startWorkflow } from './start-workflow';
+import { withTemporal, workflowLink } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
 
@@ -83,7 +81,15 @@ export function startCommand(program: Command, context: CommandContext, exit: (c
       const workflowId = options.workflowId ?? `carryover-${migration}`;
       const code = await withTemporal(config, async (temporal) => {
         await requireWorker(config, temporal, 'nothing was started');
-        const handle = await startWorkflow(config, temporal, workflowId, input);
+        const handle = await startWorkflow(config, temporal, {
+          type: 'migrate',
+          workflowId,
+          input,
+          summary: `Carryover: ${migration}`,
+          migration,
+          running: `The workflow "${workflowId}" is running already; nothing was started. See how it stands with \`carryover status\`, wait for it, or end it with \`carryover cancel ${migration}\`.`,
+          nothing: 'nothing was started',
+        });
         const started: Started = {
           migration,
           workflowId,
@@ -110,45 +116,6 @@ function checkInput(context: CommandContext, migration: string, options: Options
     throw new UserError(listProblems('Nothing was started:', all), EXIT.refused);
   }
   return given as unknown as MigrateInput;
-}
-
-async function startWorkflow(
-  config: Config,
-  { client }: Temporal,
-  workflowId: string,
-  input: MigrateInput,
-): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
-  try {
-    return await client.workflow.start('migrate', {
-      taskQueue: config.taskQueue,
-      workflowId,
-      args: [input],
-      staticSummary: `Carryover: ${input.migration}`,
-      typedSearchAttributes: [
-        { key: defineSearchAttributeKey('CarryoverMigration', 'KEYWORD'), value: input.migration },
-      ],
-      workflowIdConflictPolicy: 'FAIL',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      throw new UserError(
-        `The workflow "${workflowId}" is running already; nothing was started. See how it stands with \`carryover status\`, wait for it, or end it with \`carryover cancel ${input.migration}\`.`,
-        EXIT.refused,
-      );
-    }
-    const { code, details } = grpcError(error);
-    if (/search attribute/i.test(details)) {
-      throw new UserError(
-        `Temporal does not know the search attributes of Carryover in this namespace; nothing was started. Run \`carryover setup\`.`,
-        EXIT.refused,
-      );
-    }
-    throw new UserError(
-      `Temporal at ${config.temporal.address} refused the start (gRPC status ${code ?? 'unknown'}${details === '' ? '' : `: ${details}`}).`,
-      EXIT.refused,
-    );
-  }
 }
 
 /** Says how the start began where nobody waits for its end. */

@@ -1,11 +1,10 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Command } from 'commander';
-import type { Config } from '../config';
 import { readVerification } from '../database/ledger/read-verification';
 import { listProblems } from '../shared/errors';
-import type { VerifyInput } from '../shared/verification';
+import type { VerifyResult } from '../shared/verification';
 import { checkVerifyInput } from '../shared/verify-input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
@@ -14,8 +13,8 @@ import { describeFailure } from './failure';
 import { looseNumber } from './input';
 import { requireWorker } from './require-worker';
 import { withTarget } from './targets';
-import type { Temporal } from './temporal';
-import { grpcError, withTemporal, workflowLink } from './temporal';
+import { startWorkflow } from './start-workflow';
+import { withTemporal, workflowLink } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
 import { verificationText } from './verification-text';
@@ -41,15 +40,23 @@ export function verifyCommand(program: Command, context: CommandContext, exit: (
       const { input, problems } = checkVerifyInput(given, context.catalog.names());
       if (input === null) throw new UserError(listProblems('Nothing was verified:', problems), EXIT.refused);
       const config = context.config();
-      await withTemporal(config, async (temporal) => {
+      const verification = await withTemporal(config, async (temporal) => {
         await requireWorker(config, temporal, 'nothing was verified');
         const workflowId = `carryover-verify-${migration}`;
-        const handle = await startVerify(config, temporal, workflowId, input);
+        const handle = await startWorkflow(config, temporal, {
+          type: 'verify',
+          workflowId,
+          input,
+          summary: `Carryover: verify ${migration}`,
+          migration,
+          running: `${migration} is being verified already, by the workflow "${workflowId}": wait for it.`,
+          nothing: 'nothing was verified',
+        });
         const link = workflowLink(config, workflowId, handle.firstExecutionRunId);
         if (json !== true && link !== null) context.terminal.err(`Watch it at ${link}`);
-        await ended(handle);
+        return verificationOf(handle);
       });
-      const found = await withTarget(config, (target) => readVerification(target, migration));
+      const found = await withTarget(config, (target) => readVerification(target, { verification }));
       if (found?.verdict == null) {
         throw new UserError(`The ledger holds no verdict on ${migration}; verify it again.`, EXIT.refused);
       }
@@ -59,48 +66,21 @@ export function verifyCommand(program: Command, context: CommandContext, exit: (
     });
 }
 
-/** @throws UserError where it ended without a verdict */
-async function ended(handle: WorkflowHandle): Promise<void> {
+/**
+ * Number of the verification that a workflow ended with: another may have been started since.
+ *
+ * @throws UserError where it ended without a verdict
+ */
+async function verificationOf(handle: WorkflowHandle): Promise<string> {
   try {
-    await handle.result();
+    return ((await handle.result()) as VerifyResult).verification;
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) {
       throw new UserError('Temporal does not answer any more; the verification goes on.', EXIT.unreachable);
     }
-    const { type, message } = describeFailure(error.cause);
-    if (type !== 'NotProven') throw new UserError(message, EXIT.refused);
-  }
-}
-
-async function startVerify(
-  config: Config,
-  { client }: Temporal,
-  workflowId: string,
-  input: VerifyInput,
-): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
-  try {
-    return await client.workflow.start('verify', {
-      taskQueue: config.taskQueue,
-      workflowId,
-      args: [input],
-      staticSummary: `Carryover: verify ${input.migration}`,
-      typedSearchAttributes: [
-        { key: defineSearchAttributeKey('CarryoverMigration', 'KEYWORD'), value: input.migration },
-      ],
-      workflowIdConflictPolicy: 'FAIL',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      throw new UserError(
-        `${input.migration} is being verified already, by the workflow "${workflowId}": wait for it.`,
-        EXIT.refused,
-      );
-    }
-    const { code, details } = grpcError(error);
-    throw new UserError(
-      `Temporal at ${config.temporal.address} refused the start (gRPC status ${code ?? 'unknown'}${details === '' ? '' : `: ${details}`}); nothing was verified.`,
-      EXIT.refused,
-    );
+    const { cause } = error;
+    const details = cause instanceof ApplicationFailure && cause.type === 'NotProven' ? cause.details?.[0] : undefined;
+    if (details === undefined) throw new UserError(describeFailure(cause).message, EXIT.refused);
+    return (details as VerifyResult).verification;
   }
 }

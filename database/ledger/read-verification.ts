@@ -55,11 +55,16 @@ FROM carryover.verifications v, LATERAL (
          coalesce(sum(quarantined), 0)::text AS quarantined, coalesce(sum(excluded), 0)::text AS excluded,
          coalesce(sum(pending), 0)::text AS pending, coalesce(sum(rows_read), 0)::text AS rows_read
   FROM carryover.verified_ranges x WHERE x.verification_id = v.verification_id) r
-WHERE v.migration = $1 ORDER BY v.verification_id DESC LIMIT 1`;
+WHERE ($1::text IS NULL OR v.migration = $1) AND ($2::bigint IS NULL OR v.verification_id = $2)
+ORDER BY v.verification_id DESC LIMIT 1`;
 
-/** The latest verification of a migration, or null where there was none. */
-export async function readVerification(target: TargetQueries, migration: string): Promise<VerificationLine | null> {
-  const found = await target.query<Row>('verification.latest', VERIFICATION, [migration]);
+/** A verification by its number, or the latest of a migration; null where there is none. */
+export async function readVerification(
+  target: TargetQueries,
+  which: { readonly verification: string } | { readonly migration: string },
+): Promise<VerificationLine | null> {
+  const values = 'migration' in which ? [which.migration, null] : [null, which.verification];
+  const found = await target.query<Row>('verification.latest', VERIFICATION, values);
   const [row] = found.rows;
   if (row === undefined) return null;
   const number = (name: string): number => Number(row[name]);

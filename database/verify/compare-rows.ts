@@ -88,10 +88,11 @@ const KIND = `CASE
   WHEN copies > 1 THEN 'duplicate'
   -- The mapping leaves it out by now.
   WHEN is_left_out THEN 'stale'
-  WHEN NOT is_here AND is_known THEN 'deleted_in_target'
+  WHEN NOT is_here AND was_loaded THEN 'deleted_in_target'
+  WHEN NOT is_here AND was_held THEN 'missing'
   WHEN NOT is_here THEN 'new'
   WHEN NOT marked THEN 'extra'
-  WHEN NOT is_there AND NOT is_known AND NOT quarantined THEN 'extra'
+  WHEN NOT is_there AND NOT (was_loaded OR was_held) THEN 'extra'
   WHEN NOT written THEN 'changed_in_target'
   WHEN extracted IS DISTINCT FROM here_hash THEN 'changed'
   WHEN NOT is_there THEN 'gone'
@@ -124,12 +125,16 @@ function differences({ mapping, range, fate }: Part): string {
       WHERE there.hash IS DISTINCT FROM here.hash OR here.extracted IS DISTINCT FROM here.hash
          OR here.id IS DISTINCT FROM there.id OR NOT here.written OR here.copies > 1),
     wanted AS MATERIALIZED (SELECT key FROM pairs WHERE NOT (is_there AND is_here)),
-    known AS MATERIALIZED (
+    inserted AS MATERIALIZED (
       SELECT DISTINCT i.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS i (key)
       WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND i.key IN (SELECT key FROM wanted)),
+    held AS MATERIALIZED (
+      SELECT DISTINCT o.legacy_key AS key FROM carryover.quarantine_occurrences o
+      WHERE (o.run_id, o.batch) IN (${batchesOf(within)}) AND o.legacy_key IN (SELECT key FROM wanted)),
     told AS MATERIALIZED (
       SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns, coalesce(copies, 1) > 1 AS is_shared
-      FROM (SELECT pairs.*, known.key IS NOT NULL AS is_known FROM pairs LEFT JOIN known USING (key)) p),
+      FROM (SELECT pairs.*, inserted.key IS NOT NULL AS was_loaded, held.key IS NOT NULL AS was_held
+        FROM pairs LEFT JOIN inserted USING (key) LEFT JOIN held USING (key)) p),
     counted AS (
       INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined)
       SELECT (SELECT count(*) FROM there), (SELECT count(*) FROM left_out),

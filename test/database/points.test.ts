@@ -108,7 +108,7 @@ describe('with an interposer', () => {
   it('so is each of a verification that finds them', async () => {
     const sent = await sentWhile(async () => {
       await verifyAll(held, caseStates);
-      const found = await readVerification(held.target, 'case-states');
+      const found = await readVerification(held.target, { migration: 'case-states' });
       await readFindings(held.target, found!.verification, null, 10);
     });
     expect(passed('before')).toHaveLength(sent);

@@ -1,6 +1,7 @@
 /** No run is closed without its report: whoever ends the workflow just then takes nothing from the operator. */
 import { readLatestReport, readStoredReport } from '../../database/report/store';
 import { caseStates } from '../../mappings/case-states';
+import type { RunPlan } from '../../shared/messages';
 import { carryBatch, createEngine, cutAll, openRun, refOf } from '../support/engine';
 import type { Engine } from '../support/engine';
 
@@ -10,6 +11,16 @@ beforeEach(async () => {
 });
 afterEach(() => engine?.drop());
 
+/** A run of which all is done but its end. */
+async function carried(): Promise<RunPlan> {
+  const plan = await openRun(engine, caseStates);
+  for (const index of (await cutAll(engine, caseStates, plan)).keys()) {
+    await carryBatch(engine, caseStates, refOf(plan, index + 1));
+  }
+  await engine.ports.runs.check(caseStates, plan.run, plan.epoch);
+  return plan;
+}
+
 const finishedAt = async (): Promise<string> => {
   const [row] = await engine.onTarget<{ at: Date }>('SELECT finished_at AS at FROM carryover.runs');
   return row!.at.toISOString();
@@ -17,11 +28,7 @@ const finishedAt = async (): Promise<string> => {
 
 it('is kept before the run is closed, shown from then on, and dated with its end', async () => {
   const { target, ports } = engine;
-  const plan = await openRun(engine, caseStates);
-  for (const index of (await cutAll(engine, caseStates, plan)).keys()) {
-    await carryBatch(engine, caseStates, refOf(plan, index + 1));
-  }
-  await ports.runs.check(caseStates, plan.run, plan.epoch);
+  const plan = await carried();
   await ports.runs.draft(caseStates, plan.run, plan.epoch);
   expect([await readStoredReport(target, plan.run), await readLatestReport(target, 'case-states')]).toEqual([
     null,
@@ -46,11 +53,7 @@ it('is kept before the run is closed, shown from then on, and dated with its end
 
 it('is made where a run was closed without one', async () => {
   const { target, ports } = engine;
-  const plan = await openRun(engine, caseStates);
-  for (const index of (await cutAll(engine, caseStates, plan)).keys()) {
-    await carryBatch(engine, caseStates, refOf(plan, index + 1));
-  }
-  await ports.runs.check(caseStates, plan.run, plan.epoch);
+  const plan = await carried();
   await ports.runs.finish(plan.run, plan.epoch);
   expect(await readStoredReport(target, plan.run)).toBeNull();
   await ports.runs.report(caseStates, plan.run, plan.epoch);

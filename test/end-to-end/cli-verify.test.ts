@@ -71,6 +71,14 @@ it('says NOT PROVEN with exit code 2, and which rows, without a value anywhere',
   expect(list.out).toMatch(new RegExp(`changed_in_target\\s+${row!.key}\\s+notes`));
   expect((await say('findings', 'case-states', '--kind', 'moved')).out).toContain('found nothing of that kind');
 
+  // Another that was started later, and came out otherwise, is not this one's answer.
+  await engine.onTarget(`INSERT INTO carryover.verifications (verification_id, migration, run_id, final, fingerprint,
+      source_identity, target_identity, workflow, workflow_run, state, verdict, finished_at)
+    OVERRIDING SYSTEM VALUE SELECT 1000, migration, run_id, false, fingerprint, source_identity, target_identity, 'other', 'other',
+      'finished', 'proven', now() FROM carryover.verifications LIMIT 1`);
+  const own = await say('verify', 'case-states');
+  expect([own.code, own.out.split(',')[0]]).toEqual([2, 'case-states: NOT PROVEN']);
+
   const handle = temporal.client.workflow.getHandle('carryover-verify-case-states');
   expect((await handle.describe()).status.name).toBe('FAILED');
   expect(JSON.stringify(await handle.fetchHistory())).not.toContain('secret damage');

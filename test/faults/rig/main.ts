@@ -28,7 +28,10 @@ export interface Summary {
   readonly failures: readonly { readonly name: string; readonly problems: readonly string[] }[];
   readonly serverKills: number;
   readonly snapshots: number;
+  /** Of retries before which Temporal lost no attempt. */
   readonly slowestRetry: number;
+  /** Deaths of a worker after which Temporal gave an attempt to nobody. */
+  readonly undelivered: number;
   readonly slowestEnd: number;
   readonly seconds: number;
 }
@@ -39,6 +42,8 @@ export const nameOf = ({ place, victim, scenario }: Fault): string =>
 const LANES = 2;
 const PER_WORKER = 10;
 const PER_SERVER = 20;
+/** Of the deaths of a worker, those after which Temporal may lose an attempt. */
+const UNDELIVERED_SHARE = 0.01;
 
 /** @throws Error where a name that was given is none */
 export async function runFaults(options: Options): Promise<Summary> {
@@ -83,15 +88,23 @@ export async function runFaults(options: Options): Promise<Summary> {
       .filter(({ problems }) => problems.length > 0)
       .map(({ fault, problems }) => ({ name: nameOf(fault), problems }));
     if (missing.length > 0) failures.push({ name: 'points that no scenario passes', problems: missing });
+    const delivered = outcomes.filter(({ undelivered }) => undelivered !== true);
+    const undelivered = outcomes.length - delivered.length;
+    const deaths = outcomes.filter(({ fault }) => fault.victim === 'worker').length;
+    if (undelivered > Math.max(1, deaths * UNDELIVERED_SHARE)) {
+      const problems = [`after ${undelivered} of ${deaths} deaths: more than a busy server explains`];
+      failures.push({ name: 'attempts that came to no worker', problems });
+    }
     return {
       points,
       places: sites.length,
       faults: faults.length,
-      passed: outcomes.length - failures.length,
+      passed: outcomes.filter(({ problems }) => problems.length === 0).length,
       failures,
       serverKills,
       snapshots: outcomes.reduce((sum, { snapshots }) => sum + snapshots, 0),
-      slowestRetry: Math.max(0, ...outcomes.map(({ retried }) => retried ?? 0)),
+      slowestRetry: Math.max(0, ...delivered.map(({ retried }) => retried ?? 0)),
+      undelivered,
       slowestEnd: Math.max(0, ...outcomes.map(({ seconds }) => seconds)),
       seconds: (Date.now() - started) / 1000,
     };

@@ -1,5 +1,6 @@
 /** Servers of a home of their own, each of which can be killed and started again on the same port and data. */
 import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processesOf, runScript } from '../../support/scripts';
@@ -32,6 +33,7 @@ export async function startServers(home: string): Promise<Servers> {
   const read = <T>(file: string): T => JSON.parse(readFileSync(join(home, file), 'utf8')) as T;
   await script('up.mjs');
   const folders = read<Folders>('private.json');
+  preferTemporal(home, folders);
   return {
     services: read<Services>('services.json'),
     kill: async (server) => {
@@ -40,9 +42,24 @@ export async function startServers(home: string): Promise<Servers> {
       process.kill(pid, server === 'PostgreSQL' ? 'SIGQUIT' : 'SIGKILL');
       await gone(pid);
     },
-    restart: () => script('up.mjs'),
+    restart: async () => {
+      await script('up.mjs');
+      preferTemporal(home, folders);
+    },
     stop: () => script('down.mjs', ['--wipe']),
   };
+}
+
+/**
+ * Temporal has a second to write down that an attempt has begun, else it is lost on the way to its worker: among dozens of
+ * processes on two processors it must not wait for its turn. Only who may do that does it; it is no condition.
+ */
+function preferTemporal(home: string, folders: Folders): void {
+  try {
+    setPriority(pidOf('Temporal', home, folders), constants.priority.PRIORITY_HIGH);
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as { info?: { code?: string } }).info?.code ?? '')) throw error;
+  }
 }
 
 function pidOf(server: Server, home: string, { source, target }: Folders): number {

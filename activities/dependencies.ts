@@ -23,6 +23,8 @@ import type {
 import type { CheckResult } from '../shared/verdict';
 import type {
   CheckRef,
+  ClosingRef,
+  ClosingRequest,
   FullVerifyInput,
   RangeRef,
   Unverified,
@@ -69,7 +71,8 @@ export interface Runs {
   release(run: string, epoch: number): Promise<void>;
   /** Closes an open run whose owner is gone; returns what was done, in words. */
   abandon(input: AbandonInput, starter: Starter): Promise<string>;
-  check(mapping: Mapping, run: string, epoch: number): Promise<readonly CheckResult[]>;
+  /** Closes the verification that the run ends with, and stores what it found as the run's checks. */
+  check(closing: ClosingRef): Promise<void>;
   /** Builds the report and keeps it with the run, before the run is closed; one that is closed keeps what it has. */
   draft(mapping: Mapping, run: string, epoch: number): Promise<unknown>;
   finish(run: string, epoch: number): Promise<Headline>;
@@ -91,6 +94,8 @@ export interface Steps {
 export interface Verifications {
   /** Plans a verification of the migration's latest run; a run of a workflow that asks twice gets the same. */
   plan(mapping: Mapping, input: FullVerifyInput, starter: Courier): Promise<VerifyPlan>;
+  /** Plans the verification that a run ends with; whoever asks twice in one round gets the same. */
+  planClosing(mapping: Mapping, request: ClosingRequest, starter: Courier): Promise<VerifyPlan>;
   unverified(verification: string): Promise<Unverified>;
   range(mapping: Mapping, ref: RangeRef, signal: AbortSignal): Promise<VerifiedRange>;
   check(mapping: Mapping, ref: CheckRef, signal: AbortSignal): Promise<CheckResult>;

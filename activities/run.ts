@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { BatchRef, CutResult, Decision, Headline, Hold, Remaining, RunPlan } from '../shared/messages';
+import type { ClosingRef } from '../shared/verification';
 import type { Dependencies } from './dependencies';
 import { guarded } from './guarded';
 
@@ -30,13 +31,13 @@ export const createRun = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'r
   release: (request: { run: string; epoch: number }): Promise<void> =>
     guarded(() => runs.release(request.run, request.epoch)),
 
-  /** Checks what no batch can see, closes the run and computes its verdict; no run is closed that has no report. */
-  finish: (plan: Pick<RunPlan, 'run' | 'migration' | 'epoch'>): Promise<Headline> =>
+  /** Closes the run with what its verification has found, and computes its verdict; no run is closed that has no report. */
+  finish: (closing: ClosingRef): Promise<Headline> =>
     guarded(async () => {
-      const mapping = mappings.get(plan.migration);
-      await runs.check(mapping, plan.run, plan.epoch);
-      await runs.draft(mapping, plan.run, plan.epoch);
-      return runs.finish(plan.run, plan.epoch);
+      const { run, migration, epoch } = closing;
+      await runs.check(closing);
+      await runs.draft(mappings.get(migration), run, epoch);
+      return runs.finish(run, epoch);
     }),
 
   /** Writes the report; returns where. */

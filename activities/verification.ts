@@ -1,7 +1,15 @@
 import { activityInfo } from '@temporalio/activity';
 import { CarryoverError, listProblems } from '../shared/errors';
 import type { CheckResult } from '../shared/verdict';
-import type { CheckRef, RangeRef, Unverified, VerifiedRange, VerifyPlan, VerifyResult } from '../shared/verification';
+import type {
+  CheckRef,
+  ClosingRequest,
+  RangeRef,
+  Unverified,
+  VerifiedRange,
+  VerifyPlan,
+  VerifyResult,
+} from '../shared/verification';
 import { checkVerifyInput } from '../shared/verify-input';
 import type { Dependencies } from './dependencies';
 import { guarded } from './guarded';
@@ -21,6 +29,16 @@ export const createVerification = ({ mappings, verifications }: Pick<Dependencie
       const { workflowId, runId } = activityInfo().workflowExecution!;
       // Not the first run of its chain: by cron, or tried again, a workflow looks anew each time.
       return verifications.plan(mappings.get(input.migration), input, { workflow: workflowId, workflowRun: runId });
+    }),
+
+  /** Plans the verification that a run ends with, or tells again what was planned for this end of it. */
+  planClosing: (request: ClosingRequest): Promise<VerifyPlan> =>
+    guarded(() => {
+      const { workflowId, runId } = activityInfo().workflowExecution!;
+      return verifications.planClosing(mappings.get(request.migration), request, {
+        workflow: workflowId,
+        workflowRun: runId,
+      });
     }),
 
   /** What is not verified yet. */

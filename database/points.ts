@@ -159,8 +159,6 @@ export const STATEMENTS = [
   'validate.record',
 
   // checks over the whole table
-  'checks.parents',
-  'checks.run',
   'checks.lock',
   'checks.forget',
   'checks.store',
@@ -185,6 +183,7 @@ export const STATEMENTS = [
   'report.outcomes',
   'report.quarantine',
   'report.checks',
+  'report.verification',
   'report.baseline',
   'report.earlier',
   'report.rows',

@@ -2,6 +2,7 @@
  * What a report is made of, as the databases answered: counts only, never a row. `database/report/` reads it, in one
  * snapshot of the target.
  */
+import type { FindingKind } from '../shared/findings';
 import type { Balance, CheckResult } from '../shared/verdict';
 
 export interface ReferenceFacts {
@@ -42,6 +43,25 @@ export interface SkippedFacts {
   readonly by: string | null;
 }
 
+/** The verification that the run ended with. */
+export interface VerificationFacts {
+  readonly number: string;
+  /** As of when its answer is: ISO 8601 in UTC. */
+  readonly asOf: string;
+  /** Source rows that were compared, those that are left out or pending among them. */
+  readonly rows: number;
+  /** Source columns of each row that were compared. */
+  readonly columns: number;
+  readonly ranges: number;
+  /** Ranges and checks that could not be looked at. */
+  readonly notVerified: number;
+  /** Rows of which key and hashes crossed the wire. */
+  readonly rowsRead: number;
+  readonly seconds: number;
+  /** Rows by kind; `docs/findings.md` has the kinds. */
+  readonly findings: readonly { readonly kind: FindingKind; readonly rows: number }[];
+}
+
 export interface ReportFacts {
   readonly migration: string;
   readonly domain: string;
@@ -79,6 +99,8 @@ export interface ReportFacts {
   readonly statusColumn: string | null;
   readonly quarantine: readonly { readonly reason: string; readonly status: string | null; readonly rows: number }[];
   readonly checks: readonly CheckResult[];
+  /** Null where the run has not come to its end. */
+  readonly verification: VerificationFacts | null;
   readonly estate: {
     /** Migrations done before Carryover. */
     readonly baseline: EstateFacts;

@@ -10,6 +10,7 @@ import {
   yearsSection,
 } from './sections';
 import { actorsSection, estateSection, quarantineSection } from './sections-after';
+import { verificationSection } from './verification';
 
 const SECTIONS = [
   verdictSection,
@@ -18,6 +19,7 @@ const SECTIONS = [
   statesSection,
   yearsSection,
   transitionsSection,
+  verificationSection,
   checksSection,
   quarantineSection,
   actorsSection,

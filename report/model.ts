@@ -35,6 +35,7 @@ export interface Report {
   readonly transitions: readonly { readonly from: string; readonly to: string; readonly rows: number }[];
   readonly quarantine: readonly { readonly reason: string; readonly status: string | null; readonly rows: number }[];
   readonly checks: readonly CheckResult[];
+  readonly verification: ReportFacts['verification'];
   readonly estate: { readonly before: EstateLine; readonly run: EstateLine; readonly after: EstateLine };
   readonly headline: string;
   readonly domain: string;
@@ -147,6 +148,7 @@ export function buildReport(facts: ReportFacts): Report {
     transitions: [...facts.transitions].sort((a, b) => b.rows - a.rows || byText(a.from, b.from) || byText(a.to, b.to)),
     quarantine: [...facts.quarantine].sort((a, b) => byText(a.reason, b.reason) || byText(a.status, b.status)),
     checks,
+    verification: facts.verification,
     estate: estateOf(facts),
     headline: buildHeadline({ balance, written }),
     domain: facts.domain,

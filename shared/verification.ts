@@ -23,6 +23,25 @@ export interface VerifyPlan {
   readonly ranges: number;
 }
 
+/** Asks for the verification that a run ends with. */
+export interface ClosingRequest {
+  readonly run: string;
+  readonly migration: string;
+  readonly epoch: number;
+  /** Ranges that are looked at at once: as many as the run has batches in flight. */
+  readonly concurrency: number;
+  /** Counts, within a run of the workflow, how often it came to its end: after a restore of the target it looks anew. */
+  readonly round: number;
+}
+
+/** A run whose verification has looked at what it could. */
+export interface ClosingRef {
+  readonly run: string;
+  readonly migration: string;
+  readonly epoch: number;
+  readonly verification: string;
+}
+
 /** Names a range of a verification to an activity. */
 export interface RangeRef {
   readonly verification: string;
@@ -75,5 +94,6 @@ export interface VerifyProgress {
   readonly verification: string | null;
   readonly migration: string | null;
   readonly ranges: number;
-  readonly rangesLeft: number;
+  /** Ranges and checks that are still to be looked at. */
+  readonly looksLeft: number;
 }

@@ -8,6 +8,7 @@ import { cutBatch, parkBatch, readRemaining } from '../database/ledger/batches';
 import { holdRun, takeDecision } from '../database/ledger/decisions';
 import { requireOwnRun } from '../database/ledger/epoch';
 import { finishRun, storeChecks } from '../database/ledger/finish-run';
+import { finishVerification } from '../database/ledger/finish-verification';
 import { openRun } from '../database/ledger/open-run';
 import { runPreflight } from '../database/preflight/run-preflight';
 import { readReportFacts } from '../database/report/read';
@@ -15,7 +16,6 @@ import { dateReport, saveReport } from '../database/report/store';
 import { readBounds } from '../database/source/keys';
 import type { Source } from '../database/source/open-source';
 import { columnTypes } from '../database/source/table-columns';
-import { runChecks } from '../database/target/checks';
 import { extractBatch } from '../database/target/extract';
 import { loadBatch } from '../database/target/load';
 import { quotePgTable } from '../database/target/quote';
@@ -152,10 +152,9 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
     remaining: (run, epoch, limit) => readRemaining(target, run, epoch, limit),
     cut: async (mapping, ref) => cutBatch(target, source, mapping, ref, await handsOf(mapping, source)),
     park: (ref, cause) => parkBatch(target, ref, cause),
-    check: async (mapping, run, epoch) => {
-      const checks = await runChecks(target, mapping, run);
-      await storeChecks(target, run, epoch, checks);
-      return checks;
+    check: async ({ run, epoch, verification }) => {
+      await finishVerification(target, verification);
+      await storeChecks(target, run, epoch, verification);
     },
     finish: (run, epoch) => finishRun(target, run, epoch),
     draft,

@@ -3,12 +3,14 @@ import type { Verifications } from '../activities/dependencies';
 import { sourceIdentity, targetIdentity } from '../database/identity';
 import { finishVerification } from '../database/ledger/finish-verification';
 import { planVerification, readUnverified } from '../database/ledger/verifications';
+import type { NewVerification } from '../database/ledger/verifications';
 import type { Source } from '../database/source/open-source';
 import type { Target } from '../database/target/session';
 import { checksOf, runCheck } from '../database/verify/checks';
 import { comparesAlike } from '../database/verify/range';
 import { verifyRange } from '../database/verify/verify-range';
 import { fingerprint } from '../mappings/fingerprint';
+import type { Mapping } from '../mappings/mapping';
 import { handsOf } from './hands';
 import type { Timed } from './timed';
 
@@ -17,25 +19,39 @@ export interface VerificationParts {
   readonly target: Target;
 }
 
-export const createVerifications = ({ source, target }: VerificationParts, timed: Timed): Verifications => ({
-  plan: async (mapping, input, starter) => {
-    const [from, to] = await Promise.all([sourceIdentity(source), targetIdentity(target)]);
-    const planned = await planVerification(target, {
+export function createVerifications({ source, target }: VerificationParts, timed: Timed): Verifications {
+  const wantedOf = async (mapping: Mapping): Promise<Omit<NewVerification, 'workflow' | 'workflowRun' | 'final'>> => {
+    const [sourceNow, targetNow] = await Promise.all([sourceIdentity(source), targetIdentity(target)]);
+    return {
       migration: mapping.name,
-      final: input.final,
       fingerprint: fingerprint(mapping),
-      sourceIdentity: from,
-      targetIdentity: to,
-      ...starter,
+      sourceIdentity: sourceNow,
+      targetIdentity: targetNow,
       cuts: comparesAlike(mapping),
       checks: checksOf(mapping),
-    });
-    return { ...planned, concurrency: input.concurrency };
-  },
-  unverified: (verification) => readUnverified(target, verification),
-  range: async (mapping, ref, signal) =>
-    verifyRange(target, source, await timed(mapping), await handsOf(mapping, source), ref, signal),
-  check: async (mapping, ref, signal) =>
-    runCheck(target, await timed(mapping), await handsOf(mapping, source), ref, signal),
-  finish: (verification) => finishVerification(target, verification),
-});
+    };
+  };
+  return {
+    plan: async (mapping, input, starter) => {
+      const planned = await planVerification(target, { ...(await wantedOf(mapping)), ...starter, final: input.final });
+      return { ...planned, concurrency: input.concurrency };
+    },
+    planClosing: async (mapping, { run, epoch, round, concurrency }, { workflow, workflowRun }) => {
+      const planned = await planVerification(target, {
+        ...(await wantedOf(mapping)),
+        workflow,
+        workflowRun: `${workflowRun} ${round}`,
+        // Whether writes to the source are frozen, a run does not know.
+        final: false,
+        closing: { run, epoch },
+      });
+      return { ...planned, concurrency };
+    },
+    unverified: (verification) => readUnverified(target, verification),
+    range: async (mapping, ref, signal) =>
+      verifyRange(target, source, await timed(mapping), await handsOf(mapping, source), ref, signal),
+    check: async (mapping, ref, signal) =>
+      runCheck(target, await timed(mapping), await handsOf(mapping, source), ref, signal),
+    finish: (verification) => finishVerification(target, verification),
+  };
+}

@@ -48,7 +48,7 @@ export const run = proxyActivities<Pick<Activities, 'plan' | 'abandon'>>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
-/** Work on whole tables at a run's end: checks of the target, and the report, which groups it. */
+/** Work on whole tables at a run's end: the report, which groups them. */
 export const closing = proxyActivities<Pick<Activities, 'finish' | 'report'>>({
   ...whole,
   // A cancelled run must know whether its end was committed: it is over then, and its report is made.
@@ -58,7 +58,10 @@ export const closing = proxyActivities<Pick<Activities, 'finish' | 'report'>>({
 /** A verification's ranges and checks: minutes each; a range of a key that is no number is the whole table. */
 export const verification =
   proxyActivities<
-    Pick<Activities, 'planVerification' | 'unverified' | 'verifyRange' | 'verifyCheck' | 'finishVerification'>
+    Pick<
+      Activities,
+      'planVerification' | 'planClosing' | 'unverified' | 'verifyRange' | 'verifyCheck' | 'finishVerification'
+    >
   >(whole);
 
 /** The failure type of an activity's error, if that is what it is. */

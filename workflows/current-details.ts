@@ -44,7 +44,9 @@ const STATES: Readonly<Record<Progress['state'], string>> = {
   finished: 'ended without a result; the failure says why',
 };
 
-function standing({ state, verdict }: RunProgress): string {
+function standing({ state, verdict, looks }: RunProgress): string {
+  if (state === 'verifying' && looks !== null)
+    return `verifying, ${looks.done} of ${looks.of} ranges and checks looked at`;
   return verdict === undefined ? STATES[state] : `finished, ${verdict.replaceAll('_', ' ')}`;
 }
 

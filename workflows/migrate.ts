@@ -1,4 +1,4 @@
-/** One run of a migration: plan → batches through a bounded window → checks → report. */
+/** One run of a migration: plan → batches through a bounded window → verification → report. */
 import {
   ApplicationFailure,
   CancellationScope,
@@ -9,9 +9,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { MigrateInput, MigrateResult, MissedResult, Planned } from '../shared/messages';
-import { closing, failureType, farewell, run as runActivities } from './activity-proxies';
+import { closing, failureType, farewell, run as runActivities, verification } from './activity-proxies';
 import { carryBatches } from './carry-batches';
 import { registerHandlers } from './handlers';
+import { lookOver } from './look-over';
 import { RunControl, asOwnFailure } from './run-control';
 import type { Continued } from './run-control';
 
@@ -60,7 +61,7 @@ async function carryOut(control: RunControl, input: MigrateInput | undefined): P
           pauseCause: control.progress.pauseCause,
         }),
       );
-      return await finish(control);
+      return await finish(control, await verifyRun(control));
     } catch (error) {
       if (failureType(error) !== 'LedgerBehind' || restores === RESTORES) throw error;
       await control.wind();
@@ -74,12 +75,36 @@ async function carryOut(control: RunControl, input: MigrateInput | undefined): P
   }
 }
 
-async function finish(control: RunControl): Promise<MigrateResult> {
+/** Compares source and target anew: the verdict of a run is not that of the pipeline. Returns the verification's number. */
+async function verifyRun(control: RunControl): Promise<string> {
+  const { progress } = control;
+  const { run, migration, epoch, concurrency } = control.plan;
+  control.enter('verifying');
+  const round = (control.rounds += 1);
+  const plan = await control.insist(() =>
+    verification.planClosing.executeWithOptions({ summary: `${migration}: plan the verification` }, [
+      { run, migration, epoch, concurrency, round },
+    ]),
+  );
+  await lookOver(plan, {
+    // Where one fails for good, the run pauses with the cause: an end with less than all would not be proven.
+    attempt: (_what, look) => control.insist(look).then(() => undefined),
+    tell: (left, of) => {
+      progress.looks = { done: of - left, of };
+      control.show();
+    },
+    isOver: () => false,
+  });
+  return plan.verification;
+}
+
+async function finish(control: RunControl, verified: string): Promise<MigrateResult> {
   const { progress, plan } = control;
   const { run, migration, epoch } = plan;
-  control.enter('verifying');
   const headline = await control.insist(() =>
-    closing.finish.executeWithOptions({ summary: `${migration}: checks` }, [{ run, migration, epoch }]),
+    closing.finish.executeWithOptions({ summary: `${migration}: verdict` }, [
+      { run, migration, epoch, verification: verified },
+    ]),
   );
   progress.closed = true;
   // Also where the workflow was cancelled in this moment: the ledger holds the run as finished.

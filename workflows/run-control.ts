@@ -49,6 +49,8 @@ export class RunControl {
   holdsItself = false;
   /** True while a person's pause holds: it outlives a restore of the target. */
   pausedByPerson = false;
+  /** How often this history came to the run's end: after a restore of the target it does so again. */
+  rounds = 0;
   private isBehind = false;
   /** Set where a decision found the ledger behind: a run that waits would not find it by itself. */
   private foundBehind: { readonly error: unknown } | undefined;

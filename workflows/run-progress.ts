@@ -26,6 +26,8 @@ export class RunProgress {
   allDone = false;
   /** Why no batch is begun; null where the run goes on. */
   pauseCause: string | null = null;
+  /** Ranges and checks of the verification that were looked at; null before. */
+  looks: { readonly done: number; readonly of: number } | null = null;
   /** The server that a step waits for; null where none is away. */
   outage: string | null = null;
   readonly parked = new Map<number, string>();

@@ -14,6 +14,7 @@ import {
 import { STATUS_QUERY } from '../shared/names';
 import type { VerifyInput, VerifyPlan, VerifyProgress, VerifyResult } from '../shared/verification';
 import { failureType, verification } from './activity-proxies';
+import { lookOver } from './look-over';
 import { asOwnFailure, causeOf } from './run-control';
 
 const statusQuery = defineQuery<VerifyProgress>(STATUS_QUERY);
@@ -30,7 +31,7 @@ export async function verify(input?: VerifyInput, continued?: VerifyPlan): Promi
     verification: progress.plan?.verification ?? null,
     migration: progress.plan?.migration ?? null,
     ranges: progress.plan?.ranges ?? 0,
-    rangesLeft: progress.left,
+    looksLeft: progress.left,
   }));
   try {
     const plan =
@@ -53,40 +54,31 @@ export async function verify(input?: VerifyInput, continued?: VerifyPlan): Promi
   }
 }
 
-/** Ranges through a bounded window, then the checks, one after the other: they ask what the ranges have found. */
 async function lookAtAll(
-  { verification: id, migration, concurrency }: VerifyPlan,
+  plan: VerifyPlan,
   tell: (left: number) => void,
   goOnAnew: () => Promise<never>,
 ): Promise<string | null> {
   let cause: string | null = null;
-  // What cannot be looked at stays not verified, and keeps nobody from looking at the rest.
-  const attempt = async (what: string, look: (summary: string) => Promise<unknown>): Promise<void> => {
-    try {
-      await look(`${migration}: ${what}`);
-    } catch (error) {
-      if (!isOfOne(error)) throw error;
-      cause ??= `${what}: ${causeOf(error)}`;
-    }
-  };
-  const { ranges, checks } = await verification.unverified({ verification: id });
-  const left = [...ranges];
-  let isLong = false;
-  const work = async (): Promise<void> => {
-    for (let range = left.shift(); range !== undefined && !isLong; range = left.shift()) {
-      tell(left.length + 1);
-      const ref = { verification: id, migration, range };
-      await attempt(`range ${range}`, (summary) => verification.verifyRange.executeWithOptions({ summary }, [ref]));
-      isLong = workflowInfo().continueAsNewSuggested;
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
-  tell(left.length);
-  if (isLong) await goOnAnew();
-  for (const check of checks) {
-    const ref = { verification: id, migration, check };
-    await attempt(`check ${check}`, (summary) => verification.verifyCheck.executeWithOptions({ summary }, [ref]));
-  }
+  let left = 0;
+  const isLong = (): boolean => workflowInfo().continueAsNewSuggested;
+  await lookOver(plan, {
+    // What cannot be looked at stays not verified, and keeps nobody from looking at the rest.
+    attempt: async (what, look) => {
+      try {
+        await look();
+      } catch (error) {
+        if (!isOfOne(error)) throw error;
+        cause ??= `${what}: ${causeOf(error)}`;
+      }
+    },
+    tell: (still) => {
+      left = still;
+      tell(still);
+    },
+    isOver: isLong,
+  });
+  if (left > 0 && isLong()) await goOnAnew();
   return cause;
 }
 

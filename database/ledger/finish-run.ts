@@ -1,34 +1,60 @@
 /** Ends a run: the ledger alone decides that it is finished, and the verdict is computed from what was found. */
 import type { Headline } from '../../shared/messages';
+import { DEFECTS } from '../../shared/findings';
 import { decideVerdict } from '../../shared/verdict';
-import type { CheckResult, Verdict } from '../../shared/verdict';
+import type { Verdict } from '../../shared/verdict';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { behind, requireEpoch } from './epoch';
 
-/** Stores what the checks found, while the run is open and ours; a later round replaces an earlier one. */
-export async function storeChecks(
-  target: Target,
-  run: string,
-  epoch: number,
-  checks: readonly CheckResult[],
-): Promise<void> {
+/**
+ * What a run was looked at for, a line each: its own comparisons, batch by batch, and what the verification that it ends
+ * with has found. A verification that is not proven for a reason that no line has leaves one on its own.
+ */
+const CHECKS = `
+SELECT 0 AS place, 0 AS position, 'checksum' AS name, coalesce(sum(compared), 0) AS compared,
+  (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND kind = ANY ($3)) AS found
+FROM carryover.batches WHERE run_id = $1
+UNION ALL
+SELECT 1, 0, 'batches', count(*), count(*) FILTER (WHERE state NOT IN ('validated', 'skipped'))
+FROM carryover.batches WHERE run_id = $1
+UNION ALL
+SELECT 2, 0, 'rows', coalesce(sum(source), 0), (
+  SELECT count(*) FROM carryover.findings WHERE verification_id = $2 AND range IS NOT NULL AND kind = ANY ($3))
+FROM carryover.verified_ranges WHERE verification_id = $2
+UNION ALL
+SELECT 3, position, name, coalesce(compared, 0), coalesce(found, 0)
+FROM carryover.verification_checks WHERE verification_id = $2
+UNION ALL
+SELECT 4, 0, 'verification', count(*), count(*) FILTER (WHERE state <> 'verified') FROM (
+  SELECT state FROM carryover.verified_ranges WHERE verification_id = $2
+  UNION ALL SELECT state FROM carryover.verification_checks WHERE verification_id = $2) l`;
+
+/** The lines as they are stored; one that is not proven, though nothing was found, shows in the last. */
+const STORE = `
+INSERT INTO carryover.checks (run_id, position, name, compared, found)
+SELECT $1, row_number() OVER (ORDER BY place, position) - 1, name, compared,
+  CASE WHEN place = 4 AND v.verdict = 'not_proven' AND sum(found) OVER () = 0 THEN 1 ELSE found END
+FROM (${CHECKS}) c, carryover.verifications v WHERE v.verification_id = $2`;
+
+/**
+ * Stores what was found, while the run is open and ours; a later round replaces an earlier one.
+ *
+ * @param verification one that is finished
+ */
+export async function storeChecks(target: Target, run: string, epoch: number, verification: string): Promise<void> {
   await withTransaction(target, 'checks', async (session) => {
-    const found = await session.query<{ epoch: number; state: string }>(
+    const found = await session.query<{ epoch: number; state: string; ends_with: string | null }>(
       'checks.lock',
-      'SELECT epoch, state FROM carryover.runs WHERE run_id = $1 FOR UPDATE',
+      'SELECT epoch, state, verification_id AS ends_with FROM carryover.runs WHERE run_id = $1 FOR UPDATE',
       [run],
     );
-    requireEpoch(run, epoch, found.rows[0]?.epoch);
-    if (found.rows[0]!.state === 'finished') return;
+    const [line] = found.rows;
+    requireEpoch(run, epoch, line?.epoch);
+    if (line!.state === 'finished') return;
+    if (line!.ends_with !== verification) throw behind(`the ledger holds another verification of run ${run}`);
     await session.query('checks.forget', 'DELETE FROM carryover.checks WHERE run_id = $1', [run]);
-    for (const [position, check] of checks.entries()) {
-      await session.query(
-        'checks.store',
-        'INSERT INTO carryover.checks (run_id, position, name, compared, found) VALUES ($1, $2, $3, $4, $5)',
-        [run, position, check.name, check.compared, check.found],
-      );
-    }
+    await session.query('checks.store', STORE, [run, verification, DEFECTS]);
   });
 }
 

@@ -1,14 +1,14 @@
 /** Verifications in the ledger: planned with all that is to be looked at, so that what was not stays visible. */
-import { CarryoverError } from '../../shared/errors';
 import type { Unverified, VerifyPlan } from '../../shared/verification';
 import type { LegacyKey } from '../source/expressions';
-import { changedServers } from './changes';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import type { PlannedRange } from '../verify/plan-ranges';
 import { planRanges } from '../verify/plan-ranges';
 import { WHOLE } from '../verify/range';
 import type { BatchState } from '../../shared/batch-states';
+import { endWith, latestRun, ownRun } from './verified-run';
+import type { OwnRun, VerifiedRun } from './verified-run';
 
 export interface NewVerification {
   readonly migration: string;
@@ -17,8 +17,10 @@ export interface NewVerification {
   readonly sourceIdentity: object;
   readonly targetIdentity: object;
   readonly workflow: string;
-  /** Run id of the workflow: a plan that is asked for twice is the same. */
+  /** Run of the workflow, or a name of its own for each time that one ends a run: a plan that is asked for twice is the same. */
   readonly workflowRun: string;
+  /** The run that is to end with it; without, it is of the migration's latest. */
+  readonly closing?: OwnRun;
   /** False where ranges of the key are not the same rows on both servers: then there is one range. */
   readonly cuts: boolean;
   /** Names of the checks, in the order of the report. */
@@ -57,36 +59,10 @@ async function findPlanned(session: TargetQueries, { workflowRun }: NewVerificat
   return found.rows[0]?.verification_id ?? null;
 }
 
-interface LatestRun {
-  readonly run_id: string;
-  readonly cut_to_end: boolean;
-  readonly source_identity: object;
-  readonly target_identity: object;
-}
-
 async function insert(session: TargetQueries, wanted: NewVerification): Promise<string> {
-  const { migration } = wanted;
-  const found = await session.query<LatestRun>(
-    'verify.latestRun',
-    `SELECT run_id, cut_to_end, source_identity, target_identity FROM carryover.runs
-     WHERE migration = $1 ORDER BY run_id DESC LIMIT 1`,
-    [migration],
-  );
-  const [run] = found.rows;
-  if (run === undefined) {
-    throw new CarryoverError(
-      'InputRefused',
-      `${migration} has not been migrated: there is nothing to verify. Start migrate first.`,
-    );
-  }
-  const changed = changedServers(run, wanted);
-  if (changed.length > 0) {
-    throw new CarryoverError(
-      'MappingChanged',
-      `${changed.join(' and ')} of this worker is not that of run ${run.run_id} of ${migration}, so nothing of it can be ` +
-        `proved here: let a worker verify that has the run's servers; if they moved, migrate on the new ones first`,
-    );
-  }
+  const { migration, closing } = wanted;
+  const run =
+    closing === undefined ? await latestRun(session, migration, wanted) : await ownRun(session, closing, wanted);
   const inserted = await session.query<{ verification_id: string }>(
     'verify.insert',
     `INSERT INTO carryover.verifications (migration, run_id, final, fingerprint, source_identity, target_identity,
@@ -104,6 +80,7 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
     ],
   );
   const id = inserted.rows[0]!.verification_id;
+  if (closing !== undefined) await endWith(session, closing.run, id);
   const cut = await rangesOf(session, run);
   const ranges = wanted.cuts ? cut : [wholeOf(cut)];
   await session.query(
@@ -143,7 +120,7 @@ function wholeOf(ranges: readonly PlannedRange[]): PlannedRange {
 
 async function rangesOf(
   session: TargetQueries,
-  { run_id: run, cut_to_end: cutToEnd }: LatestRun,
+  { run_id: run, cut_to_end: cutToEnd }: VerifiedRun,
 ): Promise<PlannedRange[]> {
   const found = await session.query<{
     batch: number;

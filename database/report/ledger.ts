@@ -1,5 +1,5 @@
 /** What the ledger knows of a run: counts by fate, lookups, quarantine, checks, and the estate around it. */
-import type { ReportFacts } from '../../report/facts';
+import type { ReportFacts, VerificationFacts } from '../../report/facts';
 import type { TargetQueries } from '../target/session';
 import { rowsOf, toNumber } from './query';
 
@@ -155,6 +155,49 @@ const CHECKS = 'SELECT name, compared, found FROM carryover.checks WHERE run_id 
 export async function readChecks(db: TargetQueries, run: string): Promise<ReportFacts['checks']> {
   const rows = await rowsOf<{ name: string; compared: string; found: string }>(db, 'report.checks', CHECKS, [run]);
   return rows.map(({ name, compared, found }) => ({ name, compared: toNumber(compared), found: toNumber(found) }));
+}
+
+const VERIFIED = `
+SELECT v.verification_id AS number, v.started_at, coalesce(v.finished_at, clock_timestamp()) AS finished_at, r.*,
+       r.open_ranges + (SELECT count(*) FROM carryover.verification_checks c
+                        WHERE c.verification_id = v.verification_id AND state <> 'verified') AS not_verified,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'rows', rows) ORDER BY rows DESC, kind), '[]')
+        FROM (SELECT kind, count(*) AS rows FROM carryover.findings f
+              WHERE f.verification_id = v.verification_id GROUP BY kind) k) AS findings
+FROM carryover.runs x JOIN carryover.verifications v USING (verification_id), LATERAL (
+  SELECT count(*) AS ranges, count(*) FILTER (WHERE state <> 'verified') AS open_ranges,
+         coalesce(sum(source), 0) AS rows, coalesce(sum(rows_read), 0) AS rows_read
+  FROM carryover.verified_ranges y WHERE y.verification_id = v.verification_id) r
+WHERE x.run_id = $1`;
+
+/** What the verification that the run ends with has looked at, and found. */
+export async function readVerified(
+  db: TargetQueries,
+  run: string,
+  columns: number,
+): Promise<ReportFacts['verification']> {
+  const [row] = await rowsOf<{
+    number: string;
+    started_at: Date;
+    finished_at: Date;
+    rows: string;
+    ranges: string;
+    not_verified: string;
+    rows_read: string;
+    findings: VerificationFacts['findings'];
+  }>(db, 'report.verification', VERIFIED, [run]);
+  if (row === undefined) return null;
+  return {
+    number: row.number,
+    asOf: row.started_at.toISOString(),
+    rows: toNumber(row.rows),
+    columns,
+    ranges: toNumber(row.ranges),
+    notVerified: toNumber(row.not_verified),
+    rowsRead: toNumber(row.rows_read),
+    seconds: Math.round((row.finished_at.getTime() - row.started_at.getTime()) / 100) / 10,
+    findings: row.findings,
+  };
 }
 
 const BASELINE = `

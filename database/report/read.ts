@@ -1,4 +1,4 @@
-import { referencesOf, type Mapping } from '../../mappings/mapping';
+import { namedColumns, referencesOf, type Mapping } from '../../mappings/mapping';
 import type { ReferenceFacts, ReportFacts } from '../../report/facts';
 import { CarryoverError } from '../../shared/errors';
 import {
@@ -10,6 +10,7 @@ import {
   readQuarantine,
   readRun,
   readSkipped,
+  readVerified,
   type RunFacts,
 } from './ledger';
 import type { Target, TargetQueries } from '../target/session';
@@ -96,6 +97,7 @@ async function readLedger(db: TargetQueries, mapping: Mapping, run: string): Pro
     statusColumn,
     quarantine: await readQuarantine(db, run, statusColumn, codesOf(mapping)),
     checks: await readChecks(db, run),
+    verification: await readVerified(db, run, namedColumns(mapping).length),
     estate: await readEstate(db, run, mapping.name),
   };
 }

@@ -4,11 +4,13 @@ import type { Knex } from 'knex';
 import * as ledger from './0001-ledger';
 import * as operations from './0002-operations';
 import * as verification from './0003-verification';
+import * as closing from './0004-closing';
 
 const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
   { name: '0001-ledger', migration: ledger },
   { name: '0002-operations', migration: operations },
   { name: '0003-verification', migration: verification },
+  { name: '0004-closing', migration: closing },
 ];
 
 const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {

@@ -1,5 +1,5 @@
 /** What no range can see: checks over the whole table and of the ledger, each one of its own, so that one that fails is told. */
-import { LINEAGE_HASHES, referencesOf, targetKey } from '../../mappings/mapping';
+import { referencesOf } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
 import { DEFECTS } from '../../shared/findings';
@@ -9,61 +9,39 @@ import type { CheckResult } from '../../shared/verdict';
 import type { Sql, TimedMapping } from '../converters/converter';
 import { requireSameHands } from '../ledger/attempts';
 import type { Hands } from '../ledger/attempts';
-import { orderCheck, orphanCheck, parentKeys } from '../target/checks';
-import { literalPg, quotePg, quotePgTable } from '../target/quote';
+import { literalPg } from '../target/quote';
 import type { Target, TargetQueries } from '../target/session';
 import { withCancellable } from '../target/cancellable';
 import { inTransaction } from '../target/transaction';
 import { unfoundedReasons, wrongReferences } from './lookup-findings';
+import { disorderOf, duplicatesOf, incompleteLineage, orphansOf, targetTable } from './whole-table';
 
 /** Counts faults that are no row's, as `compared` and `found`; or names rows, as `kind`, `key` and `columns`. */
 type Check = { readonly counts: Sql } | { readonly names: readonly Sql[]; readonly compared: Sql };
 
 type Builder = (mapping: TimedMapping, target: TargetQueries) => Check | Promise<Check>;
 
-const tableOf = (mapping: Mapping): string => quotePgTable(mapping.target.schema, mapping.target.table);
-
-const keyOf = (mapping: Mapping): string =>
-  targetKey(mapping)
-    .map((column) => `t.${quotePg(column)}`)
-    .join(', ');
-
 /** By name, in the order of the report; bound are the migration, the verification and its run. */
 const CHECKS: Readonly<Record<string, Builder>> = {
   references: (mapping) => ({
     names: wrongReferences(mapping),
-    compared: `SELECT count(*) * ${referencesOf(mapping).length} AS compared FROM ${tableOf(mapping)}`,
+    compared: `SELECT count(*) * ${referencesOf(mapping).length} AS compared FROM ${targetTable(mapping)}`,
   }),
   quarantine: (mapping) => ({
     names: unfoundedReasons(mapping),
     compared: `SELECT count(*) AS compared FROM carryover.quarantine WHERE migration = $1 AND state = 'open'`,
   }),
-  duplicates: (mapping) => ({
-    counts: `SELECT count(*) AS compared, count((${keyOf(mapping)})) - count(DISTINCT (${keyOf(mapping)})) AS found FROM ${tableOf(mapping)} t`,
-  }),
-  orphans: async (mapping, target) => ({
-    counts: orphanCheck(mapping, tableOf(mapping), await parentKeys(target, mapping)).sql,
-  }),
-  metadata: (mapping) => {
-    const lineage = `t.${quotePg(mapping.lineage.target)}`;
-    const names = [
-      ...mapping.lineage.values.map((value) => value.name),
-      ...Object.keys(mapping.lineage.constants),
-      ...Object.values(LINEAGE_HASHES),
-    ];
-    return {
-      counts: `SELECT count(*) AS compared,
-        count(*) FILTER (WHERE (${lineage} ?& ARRAY[${names.map(literalPg).join(', ')}]) IS NOT TRUE) AS found FROM ${tableOf(mapping)} t`,
-    };
-  },
-  order: (mapping) => ({ counts: orderCheck(mapping, tableOf(mapping), keyOf(mapping))!.sql }),
+  duplicates: (mapping) => ({ counts: duplicatesOf(mapping) }),
+  orphans: async (mapping, target) => ({ counts: await orphansOf(mapping, target) }),
+  metadata: (mapping) => ({ counts: incompleteLineage(mapping) }),
+  order: (mapping) => ({ counts: disorderOf(mapping)! }),
   ledger: () => ({ counts: LEDGER }),
   balance: () => ({ counts: BALANCE }),
 };
 
 /** Names of the checks of a mapping. */
 export const checksOf = (mapping: Mapping): string[] =>
-  Object.keys(CHECKS).filter((name) => name !== 'order' || hasOrder(mapping));
+  Object.keys(CHECKS).filter((name) => name !== 'order' || disorderOf(mapping) !== null);
 
 /** Runs a check and writes down what it found; what is written down once is not looked at again. */
 export async function runCheck(
@@ -182,8 +160,6 @@ async function count(session: TargetQueries, sql: Sql, bound: readonly unknown[]
   return { compared: Number(answer.rows[0]!.compared), found: Number(answer.rows[0]!.found) };
 }
 
-const hasOrder = ({ report }: Mapping): boolean => report.case !== undefined && report.time !== undefined;
-
 /** Rows that a range tells of under some kinds, and those that are gone. */
 const FOUND = (over: readonly FindingKind[], under: readonly FindingKind[]): Sql => {
   const of = (kinds: readonly FindingKind[]): Sql =>
@@ -196,19 +172,23 @@ const SETTLED_RANGES = `carryover.verified_ranges r`;
 const IS_SETTLED = `r.verification_id = $2 AND r.fate = 'settled'`;
 
 /**
- * What the batches of the run count as loaded and quarantined, against the rows that are there, range by range. A row that
+ * What the batches of the run count as loaded and quarantined, against the rows that are there, range by range, and against
+ * what the run says that it sent to quarantine. A row that
  * is gone from the source may have been counted by the run, or have been gone before it. Of ranges that were never settled
  * the run has counted nothing.
  */
 const LEDGER = `
   SELECT coalesce(sum(batches), 0) AS compared,
     coalesce(sum(greatest(0, b.loaded - there, there - f.gone - b.loaded)
-               + greatest(0, b.quarantined - r.quarantined, r.quarantined - f.gone - b.quarantined)), 0) AS found
+               + greatest(0, b.quarantined - r.quarantined, r.quarantined - f.gone - b.quarantined)
+               + abs(b.quarantined - o.occurrences)), 0) AS found
   FROM ${SETTLED_RANGES},
     ${FOUND(['extra', 'stale', 'duplicate'], ['missing', 'deleted_in_target'])},
     LATERAL (SELECT r.loaded - f.over + f.under AS there) t,
     LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS quarantined
-      FROM carryover.batches x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) b
+      FROM carryover.batches x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) b,
+    LATERAL (SELECT count(*) AS occurrences
+      FROM carryover.quarantine_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) o
   WHERE ${IS_SETTLED}`;
 
 /** Every row of the source, as it was counted on the way, has its fate; what is told of as a finding has none. */

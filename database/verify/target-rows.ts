@@ -49,6 +49,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
     `${targetKeyText(mapping, 't')} AS key`,
     `${hex(`t.${quotePg(mapping.id.target)}`)} AS id`,
     ...read.map(({ text }, index) => `${text} AS x${index}`),
+    ...(columns ? read.map(({ impossible: test = 'false' }, index) => `${test} AS w${index}`) : []),
     `${wrong.length === 0 ? 'false' : wrong.join(' OR ')} AS wrong`,
     `${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted`,
     `${isWritten(mapping, 't')} AS written`,
@@ -59,7 +60,12 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
     'b.key, b.id',
     `CASE WHEN b.wrong THEN ${NO_HASH} ELSE ${sha256Hex(`(${canonical})`)} END AS hash`,
     'b.extracted, b.written, b.marked, false AS quarantined',
-    ...(columns ? [`ARRAY[${read.map((_column, index) => columnHash(`b.x${index}`)).join(', ')}] AS columns`] : []),
+    // A value that its kind would never have written is no value of the source's, whatever it reads as.
+    ...(columns
+      ? [
+          `ARRAY[${read.map((_column, index) => `CASE WHEN b.w${index} THEN '!' ELSE ${columnHash(`b.x${index}`)} END`).join(', ')}] AS columns`,
+        ]
+      : []),
   ];
   // Each column is read back once: OFFSET 0 keeps the planner from copying the expressions.
   return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')} OFFSET 0) b`;

@@ -1,6 +1,7 @@
 /** What each of the operator's verbs does in the ledger: the effect, the audit line, once, or nothing at all. */
 import { caseStates } from '../../mappings/case-states';
 import type { Decision, RunPlan } from '../../shared/messages';
+import { checkRun } from '../support/closing';
 import { carryBatch, cutAll, loadBatch, openRun, refOf, refusal } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { pastTransitions } from '../support/ledger';
@@ -177,9 +178,8 @@ describe('skipBatch', () => {
     await park(2);
     await decide('skipBatch', { batches: [2], reason: 'archived | see the ticket', by: 'Ada' });
     for (const batch of [1, 3]) await carryBatch(engine, caseStates, refOf(plan, batch));
-    const { runs } = engine.ports;
-    await runs.check(caseStates, plan.run, plan.epoch);
-    const headline = await runs.finish(plan.run, plan.epoch);
+    await checkRun(engine, caseStates, plan);
+    const headline = await engine.ports.runs.finish(plan.run, plan.epoch);
     expect(headline).toMatchObject({
       verdict: 'proven_with_exceptions',
       source: 5,
@@ -187,7 +187,7 @@ describe('skipBatch', () => {
       excluded: 2,
       pending: 0,
     });
-    await runs.report(caseStates, plan.run, plan.epoch);
+    await engine.ports.runs.report(caseStates, plan.run, plan.epoch);
     const [kept] = await engine.onTarget<{ report: object }>('SELECT report FROM carryover.runs');
     expect(kept!.report).toMatchObject({
       verdict: 'proven_with_exceptions',

@@ -1,5 +1,6 @@
 /** What a load writes, and what it leaves alone: second runs, changes on either side, rows that become fit. */
 import { caseStates } from '../../mappings/case-states';
+import { checkRun } from '../support/closing';
 import { createEngine, migrate, openRun, refOf, refusal, retryBatches, carryBatch, cutAll } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { CASE, INSTRUCTION, addStates, createClinic, forgetStates } from './clinic';
@@ -159,7 +160,7 @@ describe('a load over rows that are there', () => {
     expect(await findings(engine, plan.run)).toEqual([]);
     const [keys] = await engine.onTarget<{ keys: string[] }>('SELECT legacy_keys AS keys FROM carryover.inserted_keys');
     expect(keys!.keys).toEqual(['1', '2', '3', '4', '3']);
-    await engine.ports.runs.check(caseStates, plan.run, plan.epoch);
+    await checkRun(engine, caseStates, plan);
     expect((await engine.ports.runs.finish(plan.run, plan.epoch)).verdict).toBe('proven_with_exceptions');
   });
 });

@@ -2,6 +2,7 @@
 import { readLatestReport, readStoredReport } from '../../database/report/store';
 import { caseStates } from '../../mappings/case-states';
 import type { RunPlan } from '../../shared/messages';
+import { checkRun } from '../support/closing';
 import { carryBatch, createEngine, cutAll, openRun, refOf } from '../support/engine';
 import type { Engine } from '../support/engine';
 
@@ -17,7 +18,7 @@ async function carried(): Promise<RunPlan> {
   for (const index of (await cutAll(engine, caseStates, plan)).keys()) {
     await carryBatch(engine, caseStates, refOf(plan, index + 1));
   }
-  await engine.ports.runs.check(caseStates, plan.run, plan.epoch);
+  await checkRun(engine, caseStates, plan);
   return plan;
 }
 

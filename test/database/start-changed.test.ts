@@ -2,6 +2,7 @@
 import { caseStates } from '../../mappings/case-states';
 import { fingerprint } from '../../mappings/fingerprint';
 import type { Mapping } from '../../mappings/mapping';
+import { checkRun } from '../support/closing';
 import { carryBatch, cutAll, migrate, never, refOf, refusal } from '../support/engine';
 import { A, B, createStarts } from './starts-fixture';
 import type { Starts } from './starts-fixture';
@@ -189,7 +190,7 @@ describe('a ledger that was restored to an earlier moment', () => {
       if (batch === 1) expect((await refusal(runs.finish(plan.run, plan.epoch))).type).toBe('LedgerBehind');
     }
     expect((await s.runs())[0]!.state).toBe('open');
-    await runs.check(caseStates, plan.run, plan.epoch);
+    await checkRun(s.engine, caseStates, plan);
     expect((await runs.finish(plan.run, plan.epoch)).verdict).toBe('proven');
   });
 

@@ -99,8 +99,14 @@ CREATE TRIGGER spoil AFTER UPDATE ON carryover.batches FOR EACH ROW
   WHEN (NEW.state = 'loaded' AND OLD.state <> 'loaded') EXECUTE FUNCTION spoil()`);
     const failure = await failureOf(await start());
     expect(failure.type).toBe('NotProven');
-    expect(await engine.onTarget('SELECT kind, legacy_key FROM carryover.findings')).toEqual([
-      { kind: 'changed', legacy_key: 'b/1' },
+    // The batch's comparison finds that it differs, the verification whose doing that is.
+    expect(
+      await engine.onTarget(
+        'SELECT kind, legacy_key, verification_id IS NOT NULL AS verified FROM carryover.findings ORDER BY 3',
+      ),
+    ).toEqual([
+      { kind: 'changed', legacy_key: 'b/1', verified: false },
+      { kind: 'changed_in_target', legacy_key: 'b/1', verified: true },
     ]);
     const [batch] = await engine.onTarget('SELECT state, cause FROM carryover.batches ORDER BY run_id DESC LIMIT 1');
     expect(batch).toEqual({ state: 'parked', cause: 'difference' });

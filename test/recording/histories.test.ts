@@ -4,6 +4,7 @@
  */
 import { CarryoverError } from '../../shared/errors';
 import { FakeRun } from '../support/fake-activities';
+import { FakeVerification } from '../support/fake-verification';
 import { Gate } from '../support/gate';
 import { historiesOf, writeHistories } from '../support/histories';
 import { startOwnTemporal } from '../support/own-temporal';
@@ -14,7 +15,7 @@ import type { MigrateHandle, TestTemporal } from '../support/temporal';
 let server: OwnTemporal;
 let temporal: TestTemporal;
 beforeAll(async () => {
-  server = await startOwnTemporal({ events: 120 }); // so small that a run of 12 batches takes several histories
+  server = await startOwnTemporal({ events: 150 }); // so small that a run of 16 batches takes several histories
   temporal = await openTemporal(server.address);
 });
 afterAll(async () => {
@@ -43,7 +44,17 @@ const failingOnce = (batches: number) =>
 
 const waiting = (handle: MigrateHandle) => until(handle, ({ state }) => state === 'waiting');
 
-it('plain', () => record('plain', new FakeRun({ batches: 2 }), (handle) => handle.result()));
+const verification = () => new FakeVerification({ ranges: 3, checks: ['order', 'ledger', 'balance'] });
+
+it('plain', () => record('plain', new FakeRun({ batches: 2 }, verification()), (handle) => handle.result()));
+
+it('verified', () =>
+  temporal.verify(new FakeRun({ batches: 0 }, verification()), { migration: 'case-states' }, async (handle) => {
+    await handle.result();
+    const histories = await historiesOf(temporal.client, handle.workflowId, handle.firstExecutionRunId);
+    writeHistories('verified', histories);
+    expect(histories).toHaveLength(1);
+  }));
 
 it('parked and retried', () =>
   record('parked-and-retried', failingOnce(2), async (handle) => {

@@ -35,6 +35,7 @@ import type {
 } from '../../shared/messages';
 import { createPorts } from '../../worker/ports';
 import type { Temporal } from '../../worker/temporal';
+import { checkRun } from './closing';
 import { createDatabases } from './databases';
 import type { Databases } from './databases';
 
@@ -59,13 +60,15 @@ export interface EngineOptions {
   /** Makes the sample; without it both databases are empty but for the ledger. */
   readonly sample?: Pick<SampleOptions, 'rows' | 'seed' | 'dirty'>;
   readonly catalog?: Catalog;
+  /** Another source server than the run's own. */
+  readonly sourceServer?: string;
   /** What Temporal answers, where it is not that whoever owned a run before is gone. */
   readonly temporal?: Partial<Temporal>;
 }
 
 /** Makes a pair of databases with the ledger, and the sample where it is asked for. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const databases = await createDatabases();
+  const databases = await createDatabases(options.sourceServer);
   const { sourceUrl, targetUrl } = databases;
   if (options.sample !== undefined) await createSample({ sourceUrl, targetUrl, ...options.sample });
   await installSchema(targetUrl);
@@ -252,7 +255,7 @@ export async function migrate(engine: Engine, mapping: Mapping, batchRows = 50_0
   for (const index of (await cutAll(engine, mapping, plan)).keys()) {
     batches.push(await carryBatch(engine, mapping, refOf(plan, index + 1)));
   }
-  await engine.ports.runs.check(mapping, plan.run, plan.epoch);
+  await checkRun(engine, mapping, plan);
   await engine.ports.runs.draft(mapping, plan.run, plan.epoch);
   return { plan, batches, headline: await engine.ports.runs.finish(plan.run, plan.epoch) };
 }

@@ -173,7 +173,6 @@ export class FakeRun {
       },
       check: async () => {
         await this.call('check');
-        return [];
       },
       draft: async () => {
         await this.call('draft');

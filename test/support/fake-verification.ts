@@ -1,6 +1,7 @@
 /** A ledger of a verification without databases: which ranges and checks are looked at, and which cannot be. */
 import type { Verifications } from '../../activities/dependencies';
 import { CarryoverError } from '../../shared/errors';
+import type { ClosingRequest } from '../../shared/verification';
 import { verifiedVerdict } from '../../shared/verdict';
 
 export interface FakeVerificationSettings {
@@ -14,12 +15,18 @@ export interface FakeVerificationSettings {
 
 export class FakeVerification {
   readonly looked: (number | string)[] = [];
+  /** What was asked for as the end of a run, in order. */
+  readonly closings: ClosingRequest[] = [];
+  /** Ranges and checks that fail for good, as long as they are in here. */
+  readonly unreadable: Set<number | string>;
   /** Most ranges that were looked at at once. */
   mostAtOnce = 0;
   private readonly verified = new Set<number | string>();
   private atOnce = 0;
 
-  constructor(private readonly settings: FakeVerificationSettings = { ranges: 1, checks: [] }) {}
+  constructor(private readonly settings: FakeVerificationSettings = { ranges: 1, checks: [] }) {
+    this.unreadable = new Set(settings.unreadable);
+  }
 
   private async look(what: number | string): Promise<void> {
     this.looked.push(what);
@@ -27,7 +34,7 @@ export class FakeVerification {
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
     await new Promise((resolve) => setTimeout(resolve, 5));
     this.atOnce -= 1;
-    if (this.settings.unreadable?.includes(what)) throw new CarryoverError('SchemaChanged', 'column "x" is gone');
+    if (this.unreadable.has(what)) throw new CarryoverError('SchemaChanged', 'column "x" is gone');
     this.verified.add(what);
   }
 
@@ -41,6 +48,12 @@ export class FakeVerification {
     return {
       plan: (mapping, { concurrency }) =>
         Promise.resolve({ verification: '3', migration: mapping.name, concurrency, ranges }),
+      planClosing: (mapping, request) => {
+        this.closings.push(request);
+        this.verified.clear();
+        const { concurrency } = request;
+        return Promise.resolve({ verification: '3', migration: mapping.name, concurrency, ranges });
+      },
       unverified: () => Promise.resolve({ ranges: this.left(numbers), checks: this.left(checks) }),
       range: async (_mapping, { range }) => {
         await this.look(range);

@@ -68,6 +68,17 @@ export const sampleFacts: ReportFacts = {
     { reason: 'case_unmapped', status: '12', rows: 27 },
     { reason: 'case_unmapped', status: '11', rows: 172 },
   ],
+  verification: {
+    number: '3',
+    asOf: '2026-11-24T10:00:01.000Z',
+    rows: 4751,
+    columns: 9,
+    ranges: 1,
+    notVerified: 0,
+    rowsRead: 0,
+    seconds: 0.4,
+    findings: [],
+  },
   checks: [
     { name: 'rows equal by checksum', compared: 4552, found: 0 },
     { name: 'orphans', compared: 4552, found: 0 },

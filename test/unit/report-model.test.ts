@@ -15,8 +15,8 @@ describe('the report of the sample', () => {
   });
 
   it('begins with the keys that programs read', () => {
-    expect(Object.keys(report).slice(0, 12).join(' ')).toBe(
-      'migration run verdict balance actors coverage states years transitions quarantine checks estate',
+    expect(Object.keys(report).slice(0, 13).join(' ')).toBe(
+      'migration run verdict balance actors coverage states years transitions quarantine checks verification estate',
     );
   });
 

@@ -71,6 +71,7 @@ describe('the Markdown report', () => {
       '## States',
       '## Years',
       '## Transitions',
+      '## Verification',
       '## Quality checks',
       '## What was not loaded',
       '## Actors',
@@ -89,6 +90,9 @@ describe('the Markdown report', () => {
     'WHERE o.run_id = 7',
     'To recover: carry over or create the missing record',
     'Without an actor: 60 whose `actor_id` is NULL, 135 not in `profiles`, 0 with two answers.',
+    'as of 2026-11-24 10:00:01 UTC, sharing nothing with the pipeline but the mapping: 4,751 rows by 9 columns, in 1 range, in 0.4 s; ' +
+      'of 0 rows key and hashes crossed the wire.',
+    'No row differs.',
     '1,212,706',
     '98.69 %',
   ])('says: %s', (part) => {
@@ -103,6 +107,26 @@ describe('the Markdown report', () => {
         .map((line) => [...line].flatMap((c, i) => (c === '|' ? [i] : [])).join());
       expect(new Set(bars).size).toBe(1);
     }
+  });
+
+  it('says what a verification found, what it could not look at, and what moved', () => {
+    const verification = {
+      ...sampleFacts.verification!,
+      notVerified: 2,
+      rowsRead: 1,
+      findings: [
+        { kind: 'new' as const, rows: 1200 },
+        { kind: 'stale' as const, rows: 3 },
+      ],
+    };
+    const found = toMarkdown(buildReport({ ...sampleFacts, verification }));
+    expect(found).toContain('**Not verified: 2** ranges or checks could not be looked at.');
+    expect(found).toMatch(/\| new +\| 1,200 \| movement +\|\n\| stale +\| +3 \| defect +\|/);
+    expect(found).toContain('`carryover findings case-states` lists them by key');
+    expect(found).toContain('what moved since it was read comes over when case-states is started again');
+    expect(found).toContain('of 1 row key and hashes');
+    const open = toMarkdown(buildReport({ ...sampleFacts, verification: null }));
+    expect(open).toContain('The run did not come to its end: nothing was compared anew.');
   });
 
   it('says why it is not proven, and what a second run wrote', () => {

@@ -64,8 +64,11 @@ describe('a plain run', () => {
         expect(scheduled).toContainEqual({ type: step, summary: `case-states batch ${batch}: ${step}` });
       }
     }
-    expect(scheduled.slice(-2)).toEqual([
-      { type: 'finish', summary: 'case-states: checks' },
+    expect(scheduled.slice(-5)).toEqual([
+      { type: 'planClosing', summary: 'case-states: plan the verification' },
+      { type: 'unverified', summary: undefined },
+      { type: 'verifyRange', summary: 'case-states: range 1' },
+      { type: 'finish', summary: 'case-states: verdict' },
       { type: 'report', summary: 'case-states: report' },
     ]);
   });

@@ -37,6 +37,7 @@ describe('recorded histories', () => {
       'plain: 1',
       'resumed: 1',
       'skipped: 1',
+      'verified: 1',
     ]);
   });
 
@@ -49,6 +50,8 @@ describe('recorded histories', () => {
     ['cancelled', 'release'],
     ['abandoned', 'abandon'],
     ['not-proven', 'report'],
+    ['plain', 'verifyCheck'],
+    ['verified', 'verifyRange'],
   ])('%s has the activity %s', (name, activity) => {
     ofType(name, activity);
   });

@@ -45,7 +45,7 @@ it('looks at every range and then at every check, so many at once as it was told
   await verifying({ ranges: 7, checks: ['order', 'ledger'] }, async (handle, fake) => {
     expect(await handle.result()).toMatchObject({ verdict: 'proven', notVerified: 0 });
     expect(numbers(fake.looked.slice(0, 7))).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    expect(fake.looked.slice(7)).toEqual(['order', 'ledger']);
+    expect([...fake.looked.slice(7)].sort()).toEqual(['ledger', 'order']);
     expect(fake.mostAtOnce).toBe(2);
   });
 });
@@ -75,7 +75,7 @@ it('looks at the rest where a range or a check cannot be looked at, and is not p
     expect(failure.type).toBe('NotProven');
     expect(failure.message).toContain('2 not verified (range 2: verifyRange: column "x" is gone)');
     expect(numbers(fake.looked.slice(0, 3))).toEqual([1, 2, 3]);
-    expect(fake.looked.slice(3)).toEqual(['order', 'ledger']);
+    expect([...fake.looked.slice(3)].sort()).toEqual(['ledger', 'order']);
   });
 });
 

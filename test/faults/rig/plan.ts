@@ -13,7 +13,12 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^status\./, '`carryover status`'],
   [/^metrics\./, '`/metrics`'],
   [/^baseline\./, '`carryover setup`, which imports what was migrated before'],
-  [/^(verify|session)\./, '`carryover verify`, and the workflow that it starts'],
+  [/^verify\.(find|latestRun)$/, '`carryover verify`, and the workflow that it starts'],
+  [/^session\.cancel$/, 'a verification that is cancelled'],
+  [
+    /^verify\.(splitKey|createRows|copyRows|sourceRows|analyzeRows|compareRows|dropRows|takeCounts|tellMissing|notes|counts)$/,
+    'a verification that finds a difference',
+  ],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],

@@ -46,7 +46,8 @@ function readsAlike(first: ConverterSpec, use: Use): boolean {
 
 /** Why a converter does not lead back to the source's text, or null where it does. */
 function oneWay(spec: ConverterSpec): string | null {
-  if (spec.kind === 'date' || spec.kind === 'instant') return spec.zero === 'null' ? 'makes NULL of zero dates' : null;
+  if ('zero' in spec) return spec.zero === 'null' ? 'makes NULL of zero dates' : null;
+  if (spec.kind === 'json') return spec.type === 'jsonb' ? 'keeps what JSON says, and not its text' : null;
   if (spec.kind !== 'code') return null;
   if (spec.unknown !== 'quarantine') return 'gives unknown codes one label';
   const labels = Object.values(spec.codes);
@@ -70,7 +71,7 @@ const readAlike: Rule = (mapping) => {
 
 const zeroNeedsNull: Rule = (mapping) =>
   mapping.columns.flatMap(({ source, convert, nullable }, index) =>
-    (convert.kind === 'date' || convert.kind === 'instant') && convert.zero === 'null' && nullable !== true
+    'zero' in convert && convert.zero === 'null' && nullable !== true
       ? [
           `columns[${index}] (${source}) makes NULL of zero dates but is not nullable; set nullable, or quarantine them.`,
         ]

@@ -34,6 +34,21 @@ function readUnknown(reader: ShapeReader, value: unknown, at: string): 'quaranti
   return { value: reader.text(fields.value, `${at}.value`) };
 }
 
+type Dated = Pick<Extract<ConverterSpec, { kind: 'instant' }>, 'precision' | 'zero'>;
+
+function readDated(reader: ShapeReader, fields: Fields, at: string): Dated {
+  reader.object(fields, at, ['kind', 'precision', 'zero']);
+  return {
+    precision: reader.integer(fields.precision, `${at}.precision`, 0, 6),
+    zero: reader.word(fields.zero, `${at}.zero`, ['quarantine', 'null']),
+  };
+}
+
+function readTimed(reader: ShapeReader, fields: Fields, at: string): Pick<Dated, 'precision'> {
+  reader.object(fields, at, ['kind', 'precision']);
+  return { precision: reader.integer(fields.precision, `${at}.precision`, 0, 6) };
+}
+
 const READERS: {
   readonly [K in Kind]: (reader: ShapeReader, fields: Fields, at: string) => Extract<ConverterSpec, { kind: K }>;
 } = {
@@ -64,13 +79,26 @@ const READERS: {
     reader.object(fields, at, ['kind', 'zero']);
     return { kind: 'date', zero: reader.word(fields.zero, `${at}.zero`, ['quarantine', 'null']) };
   },
-  instant: (reader, fields, at) => {
-    reader.object(fields, at, ['kind', 'precision', 'zero']);
-    return {
-      kind: 'instant',
-      precision: reader.integer(fields.precision, `${at}.precision`, 0, 6),
-      zero: reader.word(fields.zero, `${at}.zero`, ['quarantine', 'null']),
-    };
+  instant: (reader, fields, at) => ({ kind: 'instant', ...readDated(reader, fields, at) }),
+  timestamp: (reader, fields, at) => ({ kind: 'timestamp', ...readDated(reader, fields, at) }),
+  wallClock: (reader, fields, at) => ({ kind: 'wallClock', ...readDated(reader, fields, at) }),
+  duration: (reader, fields, at) => ({ kind: 'duration', ...readTimed(reader, fields, at) }),
+  timeOfDay: (reader, fields, at) => ({ kind: 'timeOfDay', ...readTimed(reader, fields, at) }),
+  float: (reader, fields, at) => {
+    reader.object(fields, at, ['kind', 'type']);
+    return { kind: 'float', type: reader.word(fields.type, `${at}.type`, ['double', 'real']) };
+  },
+  bytes: (reader, fields, at) => {
+    reader.object(fields, at, ['kind']);
+    return { kind: 'bytes' };
+  },
+  set: (reader, fields, at) => {
+    reader.object(fields, at, ['kind']);
+    return { kind: 'set' };
+  },
+  json: (reader, fields, at) => {
+    reader.object(fields, at, ['kind', 'type']);
+    return { kind: 'json', type: reader.word(fields.type, `${at}.type`, ['json', 'jsonb']) };
   },
   code: (reader, fields, at) => {
     reader.object(fields, at, ['kind', 'type', 'codes', 'unknown']);

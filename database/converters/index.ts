@@ -1,13 +1,21 @@
 /** The registry of converters: every kind that a mapping may name, and its forms. */
 import type { ConverterSpec } from '../../mappings/converter-spec';
 import { boolean } from './boolean';
+import { bytes } from './bytes';
 import { code } from './code';
 import type { ConverterForms } from './converter';
 import { date } from './date';
 import { decimal } from './decimal';
+import { duration } from './duration';
+import { float } from './float';
 import { instant } from './instant';
 import { integer } from './integer';
+import { json } from './json';
+import { set } from './set';
 import { text } from './text';
+import { timeOfDay } from './time-of-day';
+import { timestamp } from './timestamp';
+import { wallClock } from './wall-clock';
 
 type Kind = ConverterSpec['kind'];
 
@@ -18,6 +26,14 @@ const REGISTRY: { readonly [K in Kind]: ConverterForms<Extract<ConverterSpec, { 
   decimal,
   date,
   instant,
+  timestamp,
+  wallClock,
+  duration,
+  timeOfDay,
+  float,
+  bytes,
+  set,
+  json,
   code,
 };
 

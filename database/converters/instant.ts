@@ -1,6 +1,7 @@
 import type { ConverterSpec } from '../../mappings/converter-spec';
 import { literalPg } from '../target/quote';
 import { invalidDay, isNoDay, isZeroDate, readBackDay } from './calendar';
+import { clockText } from './clock';
 import { TRANSITION_YEARS } from './converter';
 import type { ConverterForms, Sql, TimedMapping } from './converter';
 
@@ -32,17 +33,6 @@ const onTransition = (text: Sql, mapping: TimedMapping, test: Sql): Sql =>
   `(CASE WHEN ${isSteady(text, mapping)} OR ${isNoDay(text)} THEN false ELSE ${test} END)`;
 
 const zoneOf = (mapping: TimedMapping): Sql => literalPg(mapping.time.zone);
-
-/** Wall clock text with the source's fractional digits; digits beyond them are shown, since they are a difference. */
-function wallText(clock: Sql, precision: number): Sql {
-  // Under DateStyle ISO a timestamp without a fraction reads exactly so, at half the price of to_char.
-  if (precision === 0) return `${clock}::text`;
-  const micros = `to_char(${clock}, 'YYYY-MM-DD HH24:MI:SS.US')`;
-  const more = 6 - precision;
-  return more === 0
-    ? micros
-    : `(CASE WHEN right(${micros}, ${more}) = '${'0'.repeat(more)}' THEN left(${micros}, -${more}) ELSE ${micros} END)`;
-}
 
 /** False for clocks of days on which the zone's offset stays. */
 function mayTurn(clock: Sql, { transitionDays: days }: TimedMapping): Sql {
@@ -94,7 +84,7 @@ export const instant: ConverterForms<Extract<ConverterSpec, { kind: 'instant' }>
     const clock = `(${value} AT TIME ZONE ${zoneOf(mapping)})`;
     // The other instant of a clock that was read twice: the text is right, and the value is not.
     const twin = `(${value} IS NOT NULL AND ${mayTurn(clock, mapping)} AND (${isTwin(value, clock, mapping)}))`;
-    return readBackDay(value, wallText(clock, spec.precision), spec.zero === 'null' ? kept : null, twin);
+    return readBackDay(value, clockText(clock, spec.precision), spec.zero === 'null' ? kept : null, twin);
   },
   toLineage: (_spec, text) => text,
   lineageText: (_spec, json) => json,

@@ -5,25 +5,40 @@ import type { TargetColumn } from './target-facts';
 
 const INTEGERS = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint'];
 const TEXTS = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'enum'];
+/** Types of MariaDB that read as text. */
+const WRITTEN = ['uuid', 'inet4', 'inet6'];
 
-const SOURCE_TYPES: Readonly<Record<ConverterSpec['kind'], readonly string[]>> = {
-  integer: INTEGERS,
-  boolean: ['tinyint'],
-  text: TEXTS,
-  decimal: ['decimal'],
+/** Types of the source, as its catalogue names them, by the converter that carries them. */
+export const SOURCE_TYPES: Readonly<Record<ConverterSpec['kind'], readonly string[]>> = {
+  integer: [...INTEGERS, 'year', 'bit'],
+  boolean: ['tinyint', 'bit'],
+  text: [...TEXTS, ...WRITTEN, 'set', 'json'],
+  decimal: ['decimal', ...INTEGERS, 'bit'],
   date: ['date'],
   instant: ['datetime'],
+  timestamp: ['timestamp'],
+  wallClock: ['datetime'],
+  duration: ['time'],
+  timeOfDay: ['time'],
+  float: ['float', 'double'],
+  bytes: ['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'],
+  set: ['set'],
+  json: ['json', ...TEXTS],
   code: [...INTEGERS, 'char', 'varchar', 'enum'],
 };
 
-/** Why a type is not carried, where the reason is not plain. */
+/** Kept as text in the lineage, these read as they do in the source. */
+const KEPT_AS_TEXT = ['date', 'datetime', 'timestamp', 'time', 'year'];
+
+/** What to name instead, where a type is not the converter's. */
 const WHY: Readonly<Record<string, string>> = {
-  timestamp:
-    "a TIMESTAMP is an instant shown in the session's zone, so that the mapping's zone does not apply to it; copy it into a DATETIME column on the source",
-  bit: 'a BIT column comes as bytes; copy it into a TINYINT column on the source',
-  time: 'a TIME may be negative or beyond 24 hours, which PostgreSQL has no time of day for',
-  float: 'a FLOAT has no exact text',
-  double: 'a DOUBLE has no exact text',
+  timestamp: 'a TIMESTAMP is an instant whatever the zone: name the converter "timestamp"',
+  datetime: 'a DATETIME is a wall clock: name "instant", by the zone of the mapping, or "wallClock"',
+  time: 'a TIME may be negative or beyond 24 hours: name "duration", or "timeOfDay"',
+  float: 'name the converter "float"',
+  double: 'name the converter "float"',
+  json: 'name the converter "json", or "text"',
+  set: 'name the converter "set", or "text"',
 };
 
 /**
@@ -31,7 +46,7 @@ const WHY: Readonly<Record<string, string>> = {
  * @returns what keeps the column from being carried, or undefined
  */
 export function sourceMisfit(column: SourceColumn, spec: ConverterSpec, lineage: boolean): string | undefined {
-  const carried = [...SOURCE_TYPES[spec.kind], ...(lineage && spec.kind === 'text' ? ['date', 'datetime'] : [])];
+  const carried = [...SOURCE_TYPES[spec.kind], ...(lineage && spec.kind === 'text' ? KEPT_AS_TEXT : [])];
   if (!carried.includes(column.dataType)) {
     const why = WHY[column.dataType];
     return `it carries ${carried.join(', ')}${why === undefined ? '' : ` (${why})`}`;
@@ -39,7 +54,7 @@ export function sourceMisfit(column: SourceColumn, spec: ConverterSpec, lineage:
   if (spec.kind === 'decimal' && column.scale !== spec.scale) {
     return `the mapping says scale ${spec.scale}, and a value must keep its digits; say scale ${column.scale}`;
   }
-  if (spec.kind === 'instant' && column.precision !== spec.precision) {
+  if ('precision' in spec && spec.kind !== 'decimal' && column.precision !== spec.precision) {
     return `the mapping says precision ${spec.precision}; say precision ${column.precision}`;
   }
   return undefined;
@@ -61,10 +76,34 @@ export function targetMisfit(column: TargetColumn, spec: Exclude<ConverterSpec, 
     case 'date':
       return column.baseType === 'date' ? undefined : 'it needs date';
     case 'instant':
-      return column.baseType === 'timestamptz' && (column.modifier === -1 || column.modifier >= spec.precision)
-        ? undefined
-        : `it needs timestamp with time zone of at least ${spec.precision} fractional digits`;
+    case 'timestamp':
+      return clockMisfit(column, 'timestamptz', 'timestamp with time zone', spec.precision);
+    case 'wallClock':
+      return clockMisfit(column, 'timestamp', 'timestamp without time zone', spec.precision);
+    case 'timeOfDay':
+      return clockMisfit(column, 'time', 'time without time zone', spec.precision);
+    case 'duration':
+      // An interval with fields or digits has them in one number: what it leaves out is not worth telling apart.
+      return column.baseType === 'interval' && column.modifier === -1 ? undefined : 'it needs interval, without fields';
+    case 'float':
+      return floatMisfit(column, spec.type);
+    case 'bytes':
+      return column.baseType === 'bytea' ? undefined : 'it needs bytea';
+    case 'set':
+      return column.baseType === '_text' ? undefined : 'it needs text[]';
+    case 'json':
+      return column.baseType === spec.type ? undefined : `it needs ${spec.type}`;
   }
+}
+
+function clockMisfit(column: TargetColumn, base: string, name: string, precision: number): string | undefined {
+  if (column.baseType === base && (column.modifier === -1 || column.modifier >= precision)) return undefined;
+  return `it needs ${name} of at least ${precision} fractional digits`;
+}
+
+function floatMisfit(column: TargetColumn, type: 'real' | 'double'): string | undefined {
+  const wanted = type === 'real' ? 'float4' : 'float8';
+  return column.baseType === wanted ? undefined : `it needs ${type === 'real' ? 'real' : 'double precision'}`;
 }
 
 function textMisfit(column: TargetColumn, max: number | undefined): string | undefined {

@@ -29,6 +29,11 @@ const IS_DAY = `(CASE WHEN text ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3
   THEN to_char(make_date(left(text, 4)::integer, substr(text, 6, 2)::integer, 1) + (substr(text, 9, 2)::integer - 1),
                'YYYY-MM-DD') = left(text, 10) ELSE false END)`;
 
+/** True for a double that no real has: too large, too small, or with more digits. */
+const NO_REAL = `(CASE WHEN text = '0' THEN false
+  WHEN abs(text::numeric) > 3.4028235e38 OR abs(text::numeric) < 1.4e-45 THEN true
+  ELSE text::float8 <> text::float8::float4::float8 END)`;
+
 const IS_ZERO = `text LIKE '0000-00-00%'`;
 
 /** Whether a text cannot be a value of a kind. */
@@ -40,11 +45,22 @@ function invalid(spec: ConverterSpec): Sql | null {
       return `(CASE WHEN ${NUMBER} THEN abs(text::numeric) >= 1e${spec.precision - spec.scale} ELSE true END)`;
     case 'boolean':
       return `text NOT IN ('0', '1')`;
+    case 'timeOfDay':
+      return `(text !~ '^[0-9]{2}:' OR substr(text, 1, 2) > '23')`;
+    case 'float':
+      return spec.type === 'real' ? NO_REAL : null;
+    case 'json':
+      return `NOT carryover.is_json(text, ${spec.type === 'jsonb'})`;
     case 'date':
     case 'instant':
+    case 'timestamp':
+    case 'wallClock':
       return spec.zero === 'null' ? `NOT (${IS_DAY} OR ${IS_ZERO})` : `NOT ${IS_DAY}`;
     case 'text':
     case 'code':
+    case 'duration':
+    case 'bytes':
+    case 'set':
       return null;
   }
 }

@@ -11,17 +11,22 @@ export interface Databases {
   drop(): Promise<void>;
 }
 
-/** Creates a pair of databases that no other test uses. */
-export async function createDatabases(): Promise<Databases> {
+/**
+ * Creates a pair of databases that no other test uses.
+ *
+ * @param sourceServer another source than the run's own
+ */
+export async function createDatabases(sourceServer?: string): Promise<Databases> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   const { source, target } = services();
-  await onSource(source.url, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  const sourceBase = sourceServer ?? source.url;
+  await onSource(sourceBase, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   await onTarget(target.url, `CREATE DATABASE ${name}`);
   return {
-    sourceUrl: withDatabase(source.url, name),
+    sourceUrl: withDatabase(sourceBase, name),
     targetUrl: withDatabase(target.url, name),
     drop: async () => {
-      await onSource(source.url, `DROP DATABASE IF EXISTS ${name}`);
+      await onSource(sourceBase, `DROP DATABASE IF EXISTS ${name}`);
       await onTarget(target.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };

@@ -46,6 +46,12 @@ const mutations: [change: (draft: Draft) => void, problem: string][] = [
   [(d) => (d.columns[2].convert.width = 3), 'columns[2].convert has the unknown field "width"'],
   [(d) => (d.columns[2].convert.kind = 'xml'), 'columns[2].convert.kind is "xml"; use one of "integer", "boolean"'],
   [(d) => (d.columns[2].convert = 'text'), 'columns[2].convert is "text"; give { kind: … }'],
+  [
+    (d) => (d.columns[2].convert = { kind: 'float', type: 'half' }),
+    'columns[2].convert.type is "half"; use one of "double", "real"',
+  ],
+  [(d) => (d.columns[2].convert = { kind: 'duration', precision: 7 }), 'columns[2].convert.precision is 7'],
+  [(d) => (d.columns[2].convert = { kind: 'json', type: 'jsonb' }), 'keeps what JSON says, and not its text'],
   [(d) => (d.columns[2].convert = { kind: 'boolean', max: 1 }), 'columns[2].convert has the unknown field "max"'],
   [(d) => (d.columns[0].convert.type = 'int8'), 'columns[0].convert.type is "int8"; use one of "bigint", "integer"'],
   [(d) => (d.columns[2].nullable = 'yes'), 'columns[2].nullable is "yes"; give true or false'],

@@ -33,8 +33,10 @@ await runMain(async () => {
     const summary = await runFaults({ ...options, home: join(home, 'homes'), say, isStopped });
     const file = join(TOOLS, 'faults.json');
     writeFileSync(file, `${JSON.stringify(summary, null, 2)}\n`);
-    const { points, faults, serverKills, snapshots, slowestRetry, undelivered, slowestEnd, seconds } = summary;
-    say(`\n${points} points × 2 moments × 4 processes, and each point for a worker that is stopped: ${faults} faults`);
+    const { points, places, faults, serverKills, snapshots, slowestRetry, undelivered, slowestEnd, seconds } = summary;
+    say(
+      `\n${points} points, before and after: ${places} places × 4 processes, and each point for a worker that is stopped: ${faults} faults`,
+    );
     say(`servers were killed ${serverKills} times, under several runs at once; ${snapshots} snapshots of the ledger`);
     say(`slowest retry after a worker died: ${slowestRetry.toFixed(1)} s; slowest end: ${slowestEnd.toFixed(1)} s`);
     say(`retries one heartbeat time-out later, since Temporal gave an attempt to no worker: ${undelivered}`);

@@ -62,7 +62,7 @@ let sites: Site[];
 beforeAll(async () => {
   rig = await openRig(newHome());
   rehearsals = await rehearseAll(rig);
-  sites = sitesOf(rehearsals);
+  sites = sitesOf(rehearsals, false);
 }, 180_000);
 
 afterAll(() => rig?.close(), 60_000);

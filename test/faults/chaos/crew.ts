@@ -179,7 +179,8 @@ export class Crew {
   private lieInWait(post: Post, worker: RigWorker, { act, ms }: Ambush): void {
     const index = this.posts.indexOf(post);
     void worker.held.then(() => {
-      if (!this.quiet && post.worker === worker) {
+      // One that is being ended is let go: nobody would kill it, and it could not end.
+      if (!this.quiet && post.worker === worker && !post.busy) {
         this.note(`${act} ${index + 1} at its point`);
         if (act === 'kill worker') return this.kill(index, ms);
         this.freeze(index, ms);

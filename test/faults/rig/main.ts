@@ -22,6 +22,7 @@ export interface Options {
 
 export interface Summary {
   readonly points: number;
+  /** Moments at which something dies: before and after each point, the moment between two of an activity once. */
   readonly places: number;
   readonly faults: number;
   readonly passed: number;
@@ -60,7 +61,10 @@ export async function runFaults(options: Options): Promise<Summary> {
     const sites = sitesOf(rehearsals);
     const missing = unreached(sites);
     const points = new Set(sites.map(({ place }) => place.point)).size;
-    say(`${SCENARIOS.length} scenarios pass ${points} points, ${sites.length} places (${since(started)} s)`);
+    const between = 2 * points - sites.length;
+    say(
+      `${SCENARIOS.length} scenarios pass ${points} points: ${sites.length} places, of which ${between} are after one and before the next (${since(started)} s)`,
+    );
     const faults = faultsOf(sites, victims).filter(({ place }) => only === undefined || place.point === only);
     if (faults.length === 0) throw new Error(`no run passes a point "${only}"`);
     const outcomes: Outcome[] = [];

@@ -13,12 +13,10 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^status\./, '`carryover status`'],
   [/^metrics\./, '`/metrics`'],
   [/^baseline\./, '`carryover setup`, which imports what was migrated before'],
-  [/^verify\.(find|latestRun)$/, '`carryover verify`, and the workflow that it starts'],
+  [/^verify\.latestRun$/, '`carryover verify`, and the workflow that it starts'],
+  [/^verify\.splitKey$/, 'a verification that finds a difference among thousands of rows'],
   [/^session\.cancel$/, 'a verification that is cancelled'],
-  [
-    /^verify\.(splitKey|createRows|copyRows|sourceRows|analyzeRows|compareRows|dropRows|takeCounts|tellMissing|notes|counts)$/,
-    'a verification that finds a difference',
-  ],
+  [/^accept(\.|$)/, '`carryover findings accept`'],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
@@ -27,8 +25,13 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
 /** A place, the scenario that comes there, and what brings it there. */
 export type Site = Omit<Fault, 'victim'>;
 
-/** Every place of the scenarios' runs; each point is taken where it is passed first. */
-export function sitesOf(rehearsals: ReadonlyMap<Scenario, Rehearsal>): Site[] {
+/**
+ * Every place of the scenarios' runs; each point is taken where it is passed first, and the moment between two statements of
+ * an activity once: nothing happens in it.
+ *
+ * @param mergesMoments false where each point is wanted with both of its moments
+ */
+export function sitesOf(rehearsals: ReadonlyMap<Scenario, Rehearsal>, mergesMoments = true): Site[] {
   const seen = new Map<Point, Omit<Site, 'place'>>();
   for (const [scenario, { points }] of rehearsals) {
     for (const point of points) {
@@ -42,8 +45,15 @@ export function sitesOf(rehearsals: ReadonlyMap<Scenario, Rehearsal>): Site[] {
     const before: Stop = { point: `${name}.commit`, moment: 'before', nth: 1, fail: '40001' };
     seen.set(`${name}.rollback`, { ...committing, before });
   }
+  /** True where a death after the statement is one before the next, which is taken there. */
+  const isBeforeNext = (point: Point, { scenario, before }: Omit<Site, 'place'>): boolean => {
+    const next = rehearsals.get(scenario)!.next.get(point);
+    return mergesMoments && before === undefined && next !== undefined && seen.get(next)?.scenario === scenario;
+  };
   return [...seen].flatMap(([point, site]) =>
-    (['before', 'after'] as const).map((moment): Site => ({ ...site, place: { point, moment } satisfies Place })),
+    (['before', 'after'] as const)
+      .filter((moment) => moment === 'before' || !isBeforeNext(point, site))
+      .map((moment): Site => ({ ...site, place: { point, moment } satisfies Place })),
   );
 }
 
@@ -53,7 +63,7 @@ export function unreached(sites: readonly Site[]): Point[] {
   return POINTS.filter((point) => !passed.has(point) && !OUTSIDE.some(([points]) => points.test(point)));
 }
 
-/** A stop shows once per point what it shows: after a statement is before the next one. */
+/** Of a worker that is stopped the moments before are enough: what follows a statement belongs to the next. */
 export function faultsOf(sites: readonly Site[], victims: readonly Victim[] = VICTIMS): Fault[] {
   return victims.flatMap((victim) =>
     sites.filter(({ place }) => victim !== 'stopped' || place.moment === 'before').map((site) => ({ ...site, victim })),

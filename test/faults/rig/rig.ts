@@ -11,6 +11,7 @@ import type { Operator } from './operator';
 import type { Scenario } from './scenarios';
 import { createSeeds } from './seeds';
 import type { Seeds } from './seeds';
+import type { Moment, Passed } from './worker';
 import { startServers } from './servers';
 import type { Servers } from './servers';
 
@@ -18,6 +19,8 @@ export interface Rehearsal {
   readonly evidence: Evidence;
   /** Points in the order in which they are passed first. */
   readonly points: readonly Point[];
+  /** For a point, the one that its activity comes to next: after the one is before the other. */
+  readonly next: ReadonlyMap<Point, Point>;
   readonly snapshots: number;
 }
 
@@ -66,19 +69,40 @@ export async function gather(lane: Lane, outcome: unknown): Promise<Evidence> {
   return numberRuns({ outcome, ...row });
 }
 
+/**
+ * The points in their order, and which follow each other: where an activity goes from one statement to the next, and passes
+ * both for the first time, the moment after the one is the moment before the other.
+ */
+function orderOf(passed: readonly Passed[]): Pick<Rehearsal, 'points' | 'next'> {
+  const points = [...new Set(passed.map(({ point }) => point))];
+  const first = (point: Point, moment: Moment): number =>
+    passed.findIndex((each) => each.point === point && each.moment === moment);
+  const next = new Map<Point, Point>();
+  for (const point of points) {
+    const at = first(point, 'after');
+    if (at < 0) continue;
+    const { activity } = passed[at]!;
+    const following = passed.findIndex((each, index) => index > at && activity !== null && each.activity === activity);
+    if (following < 0) continue;
+    const { point: other, moment } = passed[following]!;
+    if (moment === 'before' && first(other, 'before') === following) next.set(point, other);
+  }
+  return { points, next };
+}
+
 /** Runs a scenario undisturbed. */
 export async function rehearse(rig: Rig, scenario: Scenario): Promise<Rehearsal> {
   const lane = await openLane(rig, scenario);
   const reader = readLedger(lane.pair.targetUrl);
   try {
-    const points = new Set<Point>();
-    await lane.startWorker(scenario.stops, { trace: ({ point }) => points.add(point) });
+    const passed: Passed[] = [];
+    await lane.startWorker(scenario.stops, { trace: (each) => passed.push(each) });
     const outcome = await scenario.drive(lane, rig.operator);
     await reader.stop();
     const evidence = await gather(lane, outcome);
     const wrong = [...reader.violations, ...differencesOf(evidence, { ...evidence, writtenTwice: 0, stages: [] })];
     if (wrong.length > 0) throw new Error(`${scenario.name}, undisturbed: ${wrong.join('; ')}`);
-    return { evidence, points: [...points], snapshots: reader.snapshots };
+    return { evidence, ...orderOf(passed), snapshots: reader.snapshots };
   } finally {
     await reader.stop();
     await lane.drop();

@@ -10,6 +10,7 @@ import { GATE } from './evidence';
 import { patiently } from './lane';
 import type { Lane } from './lane';
 import type { Operator } from './operator';
+import { spoil } from './spoil';
 import type { Stop } from './worker';
 
 export type SeedName = 'clinic' | 'changed' | 'organisation' | 'loose';
@@ -19,7 +20,7 @@ export interface Scenario {
   readonly seed: SeedName;
   readonly mapping: Mapping;
   /** Changes the fresh pair, before any worker is there. */
-  readonly prepare?: (lane: Lane) => Promise<void>;
+  readonly prepare?: (lane: Lane) => Promise<unknown>;
   /** Points that are taken elsewhere, though it passes them. */
   readonly passesOver?: RegExp;
   /** Where its first worker is slow or fails, whatever else befalls it. */
@@ -100,6 +101,7 @@ const SCENARIOS_OF_PLAIN_RUNS: readonly Scenario[] = [
   { name: 'update', seed: 'changed', mapping: caseStates, drive: plain },
   // Few enough to be found by halving, and to be left out alone.
   { name: 'refused-rows', seed: 'clinic', mapping: caseStates, prepare: (lane) => poison(lane, 3, 5), drive: plain },
+  { name: 'spoiled', seed: 'clinic', mapping: caseStates, prepare: spoil, drive: plain },
   { name: 'text-key', seed: 'organisation', mapping: departments, drive: plain },
   { name: 'loose-parents', seed: 'loose', mapping: looseDepartments, drive: plain },
 ];

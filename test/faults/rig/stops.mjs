@@ -11,8 +11,9 @@ export function createStops({ stops, traced }, say) {
   let release = () => undefined;
   return {
     go: () => release(),
-    interposer: async (point, moment) => {
-      if (traced) say({ kind: 'passed', point, moment });
+    /** @param activity names the attempt of an activity that the statement is of */
+    interposer: async (point, moment, activity) => {
+      if (traced) say({ kind: 'passed', point, moment, activity });
       const stop = left.find((each) => each.point === point && each.moment === moment);
       if (stop === undefined || --stop.nth > 0) return;
       left = left.filter((each) => each !== stop);

@@ -8,6 +8,7 @@ const { createCatalog } = require('../../../dist/mappings/catalog.js');
 const { caseStates } = require('../../../dist/mappings/case-states.js');
 const { messages } = require('../../../dist/mappings/messages.js');
 const { runWorker } = require('../../../dist/worker/run-worker.js');
+const { Context } = require('@temporalio/activity');
 
 let own = createStops({ stops: [], traced: false }, () => undefined);
 
@@ -20,10 +21,19 @@ process.on('message', (order) => {
 // Whoever started it is gone, and nobody else would end it.
 process.on('disconnect', () => process.exit(1));
 
+function activityOf() {
+  try {
+    const { workflowExecution, activityId, attempt } = Context.current().info;
+    return `${workflowExecution.runId} ${activityId} ${attempt}`;
+  } catch {
+    return null; // The worker's own: it looks whether its servers answer.
+  }
+}
+
 const { RIG_MAPPINGS, ...env } = process.env;
 const catalog = createCatalog([caseStates, messages, ...JSON.parse(RIG_MAPPINGS)]);
 try {
-  const interposer = (point, moment) => own.interposer(point, moment);
+  const interposer = (point, moment) => own.interposer(point, moment, activityOf());
   await runWorker({ config: loadConfig(env), interposer, catalog });
   process.exit(0);
 } catch (error) {

@@ -24,6 +24,10 @@ export interface Stop extends Place {
   readonly delay?: number;
 }
 
+export interface Passed extends Place {
+  readonly activity: string | null;
+}
+
 export interface WorkerOptions {
   readonly temporal: string;
   readonly sourceUrl: string;
@@ -32,8 +36,8 @@ export interface WorkerOptions {
   readonly reportsDir: string;
   readonly mappings: readonly Mapping[];
   readonly stops?: readonly Stop[];
-  /** Told each point that is passed. */
-  readonly trace?: (place: Place) => void;
+  /** Told each point that is passed, and by which attempt of an activity; null where by none. */
+  readonly trace?: (passed: Passed) => void;
 }
 
 export interface RigWorker {
@@ -48,7 +52,7 @@ export interface RigWorker {
   log(): string;
 }
 
-type Word = { readonly kind: 'armed' } | ({ readonly kind: 'held' | 'passed' } & Place);
+type Word = { readonly kind: 'armed' } | ({ readonly kind: 'held' } & Place) | ({ readonly kind: 'passed' } & Passed);
 
 // Not worker.mjs: whoever looks for worker would find that one first.
 const SCRIPT = join(__dirname, 'worker-process.mjs');

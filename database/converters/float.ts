@@ -22,9 +22,28 @@ function sourceCanonical(column: Sql): Sql {
   );
 }
 
+/** So many significant digits, rounded from the exact value. */
+const rounded = (value: Sql, digits: Sql): Sql =>
+  `to_char(${value}, CASE WHEN ${digits} = 1 THEN '9EEEE' ELSE '9.' || repeat('9', ${digits} - 1) || 'EEEE' END)`;
+
+/**
+ * The digits that the source writes: PostgreSQL passes over a text that lies just between two numbers, though it leads back by
+ * the rounding of both servers, and writes more digits: 9.999999999999999e+22 for 1e23. Only of 16 digits and more is there one.
+ */
+function shortest(value: Sql): Sql {
+  const digits = `length(trim('0' FROM translate(split_part(${value}::text, 'e', 1), '-.', '')))`;
+  return (
+    // Rounded up, the greatest of all would be none any more.
+    `(CASE WHEN abs(${value}) > 1.79e308 THEN ${value}::text ` +
+    `WHEN ${digits} >= 16 AND ${rounded(value, `(${digits} - 1)`)}::float8 = ${value} THEN (` +
+    `SELECT trim(${rounded(value, 'n')}) FROM generate_series(1, ${digits} - 1) AS n ` +
+    `WHERE ${rounded(value, 'n')}::float8 = ${value} ORDER BY n LIMIT 1) ELSE ${value}::text END)`
+  );
+}
+
 /** The same of a double precision value, from PostgreSQL's text of it. */
 function targetCanonical(value: Sql): Sql {
-  const text = `${value}::float8::text`;
+  const text = shortest(`${value}::float8`);
   const mantissa = `ltrim(split_part(${text}, 'e', 1), '-')`;
   const power = `coalesce(nullif(split_part(${text}, 'e', 2), ''), '0')::integer`;
   const digits = `replace(${mantissa}, '.', '')`;

@@ -5,7 +5,7 @@ import type { Engine, Migrated } from '../support/engine';
 import { startOldMysql } from '../support/old-mysql';
 import type { OldMysql } from '../support/old-mysql';
 import { verify } from '../support/verification';
-import { columnsOf, createValueTables, valuesMapping } from '../support/value-columns';
+import { allColumns, createValueTables, valuesMapping } from '../support/value-columns';
 import type { Flavour } from '../support/value-columns';
 import { VALUE_CASES } from '../support/value-table';
 
@@ -19,11 +19,12 @@ interface Kept {
 }
 
 describe.each<[Flavour]>([['MariaDB'], ['MySQL 5.6']])('on %s', (flavour) => {
-  const names = columnsOf(flavour).map(([name]) => name);
+  const columns = allColumns(flavour);
+  const names = columns.map(({ name }) => name);
   const cases = VALUE_CASES.filter(({ column, only }) => names.includes(column) && (only ?? flavour) === flavour).map(
     (each, index) => ({ ...each, key: FIRST_KEY + index }),
   );
-  const mapping = valuesMapping(flavour);
+  const mapping = valuesMapping(columns);
   let server: OldMysql | undefined;
   let engine: Engine;
   let migrated: Migrated;
@@ -31,7 +32,7 @@ describe.each<[Flavour]>([['MariaDB'], ['MySQL 5.6']])('on %s', (flavour) => {
   beforeAll(async () => {
     if (flavour === 'MySQL 5.6') server = await startOldMysql();
     engine = await createEngine({ catalog: createCatalog([mapping]), ...(server && { sourceServer: server.url }) });
-    const tables = createValueTables(flavour);
+    const tables = createValueTables(columns);
     await engine.onSource(tables.source);
     for (const sql of tables.target) await engine.onTarget(sql);
     for (const { key, column, literal } of cases) {

@@ -108,7 +108,16 @@ export function columnsOf(flavour: Flavour): [ColumnName, ValueColumn][] {
   return all.filter(([, { only }]) => only === undefined || only === flavour);
 }
 
-export const valuesMapping = (flavour: Flavour): Mapping =>
+/** A column of a mapping under test, and whether its target takes NULL. */
+export interface ChosenColumn extends ValueColumn {
+  readonly name: ColumnName;
+  readonly nullable: boolean;
+}
+
+export const allColumns = (flavour: Flavour): ChosenColumn[] =>
+  columnsOf(flavour).map(([name, column]) => ({ ...column, name, nullable: true }));
+
+export const valuesMapping = (columns: readonly ChosenColumn[]): Mapping =>
   defineMapping({
     name: 'values',
     domain: 'every type',
@@ -120,26 +129,28 @@ export const valuesMapping = (flavour: Flavour): Mapping =>
     actors: [],
     columns: [
       { source: 'id', target: 'legacy_id', convert: integer('bigint') },
-      ...columnsOf(flavour).map(([name, { convert }]) => ({ source: name, target: name, convert, nullable: true })),
+      ...columns.map(({ name, convert, nullable }) => ({ source: name, target: name, convert, nullable })),
     ],
     lineage: {
       target: 'lineage',
-      values: columnsOf(flavour)
-        .filter(([, { kept }]) => kept === true)
-        .map(([name]) => ({ name: `source_${name}`, source: name, convert: { kind: 'text' as const } })),
+      values: columns
+        .filter(({ kept }) => kept === true)
+        .map(({ name }) => ({ name: `source_${name}`, source: name, convert: { kind: 'text' as const } })),
       constants: { migration_source: 'select' },
     },
     report: {},
   });
 
 /** Statements that make the tables: of the source, then of the target. */
-export function createValueTables(flavour: Flavour): { readonly source: string; readonly target: readonly string[] } {
-  const columns = columnsOf(flavour);
-  const source = columns.map(([name, { source: type, generated }]) => {
-    const nullable = generated === undefined ? 'NULL DEFAULT NULL' : `GENERATED ALWAYS AS (${generated}) VIRTUAL`;
-    return `\`${name}\` ${type} ${nullable}`;
+export function createValueTables(columns: readonly ChosenColumn[]): {
+  readonly source: string;
+  readonly target: readonly string[];
+} {
+  const source = columns.map(({ name, source: type, generated }) => {
+    const more = generated === undefined ? 'NULL DEFAULT NULL' : `GENERATED ALWAYS AS (${generated}) VIRTUAL`;
+    return `\`${name}\` ${type} ${more}`;
   });
-  const target = columns.map(([name, { target: type }]) => `"${name}" ${type}`);
+  const target = columns.map(({ name, target: type, nullable }) => `"${name}" ${type}${nullable ? '' : ' NOT NULL'}`);
   return {
     source: `CREATE TABLE \`select\` (id BIGINT NOT NULL PRIMARY KEY, ${source.join(', ')}) ENGINE=InnoDB`,
     target: [

@@ -70,6 +70,9 @@ export const VALUE_CASES: readonly ValueCase[] = [
   carried('double', '1.7976931348623157e308', '1.7976931348623157e+308'),
   carried('double', '123456789012345680', '1.2345678901234568e+17'),
   carried('double', '123456.5', '123456.5'),
+  // Halfway between two numbers: the source writes fewer digits than the target, of the same number.
+  carried('double', '1e23', '9.999999999999999e+22'),
+  carried('double', '-57713253672812544', '-5.7713253672812544e+16'),
   carried('double', "'-0'", '0'),
   carried('narrowed', '0.5', '0.5'),
   unfit('narrowed', '0.1'),

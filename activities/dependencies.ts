@@ -3,6 +3,7 @@
  * root fills these ports from `database/`.
  */
 import type { Mapping } from '../mappings/mapping';
+import type { AcceptInput } from '../shared/accept-input';
 import type {
   AbandonInput,
   BatchRef,
@@ -100,6 +101,8 @@ export interface Verifications {
   range(mapping: Mapping, ref: RangeRef, signal: AbortSignal): Promise<VerifiedRange>;
   check(mapping: Mapping, ref: CheckRef, signal: AbortSignal): Promise<CheckResult>;
   finish(verification: string): Promise<VerifyResult>;
+  /** Accepts findings, which are exceptions from then on; returns what was done, in words. */
+  accept(input: AcceptInput, courier: Courier): Promise<string>;
 }
 
 export interface Dependencies {

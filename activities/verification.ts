@@ -10,6 +10,7 @@ import type {
   VerifyPlan,
   VerifyResult,
 } from '../shared/verification';
+import { checkAcceptInput } from '../shared/accept-input';
 import { checkVerifyInput } from '../shared/verify-input';
 import type { Dependencies } from './dependencies';
 import { guarded } from './guarded';
@@ -17,6 +18,13 @@ import { guarded } from './guarded';
 export interface VerifyRequest {
   /** Whatever the workflow was started with. */
   readonly input: unknown;
+}
+
+export interface AcceptRequest {
+  /** Whatever the workflow was started with. */
+  readonly input: unknown;
+  /** Run id of the first run of the workflow's chain: it knows who started it. */
+  readonly firstRun: string;
 }
 
 /** Source and target compared anew, range by range, and what no range can see. */
@@ -52,6 +60,15 @@ export const createVerification = ({ mappings, verifications }: Pick<Dependencie
   /** Runs a check of what no range can see. */
   verifyCheck: (ref: CheckRef): Promise<CheckResult> =>
     guarded((signal) => verifications.check(mappings.get(ref.migration), ref, signal)),
+
+  /** Accepts findings of a verification that is over, with whoever started the workflow. */
+  acceptFindings: (request: AcceptRequest): Promise<string> =>
+    guarded(async () => {
+      const { input, problems } = checkAcceptInput(request.input, mappings.names());
+      if (input === null) throw new CarryoverError('InputRefused', listProblems('Nothing was accepted:', problems));
+      const { workflowId } = activityInfo().workflowExecution!;
+      return verifications.accept(input, { workflow: workflowId, workflowRun: request.firstRun });
+    }),
 
   /** Computes the verdict and closes the verification. */
   finishVerification: (request: { verification: string }): Promise<VerifyResult> =>

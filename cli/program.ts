@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config';
 import { CarryoverError } from '../shared/errors';
 import { abandonCommand } from './abandon';
+import { acceptFindingsCommand } from './accept-findings';
 import { auditCommand } from './audit';
 import { batchesCommand } from './batches';
 import { checkCommand } from './check';
@@ -32,6 +33,7 @@ const COMMANDS = [
   reportCommand,
   verifyCommand,
   findingsCommand,
+  acceptFindingsCommand,
 ];
 
 /**

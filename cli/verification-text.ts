@@ -31,7 +31,7 @@ export function verificationText(line: VerificationLine): string {
   ] as const;
   return [
     `${line.migration}: ${verdict}, as of ${moment(line.startedAt)}${since > 0 ? `, ${rows(since)} moved since` : ''}`,
-    `Verification ${line.verification}${line.final ? ' (final)' : ''}, against run ${line.run}; ${seconds(line)}`,
+    `Verification ${line.verification}${line.final ? ' (final)' : ''}${line.partial ? ' of a part of the keys' : ''}, against run ${line.run}; ${seconds(line)}`,
     '',
     table(
       balance.map(([title]) => ({ title, right: true })),
@@ -54,16 +54,23 @@ export function verificationText(line: VerificationLine): string {
 
 const kindsText = ({ findings }: VerificationLine): string =>
   table(
-    [{ title: 'finding' }, { title: 'rows', right: true }, { title: 'makes it' }],
-    findings.map(({ kind, rows: count }) => [
+    [{ title: 'finding' }, { title: 'rows', right: true }, { title: 'accepted', right: true }, { title: 'makes it' }],
+    findings.map(({ kind, rows: count, accepted }) => [
       kind,
       rows(count),
+      rows(accepted),
       FINDING_KINDS[kind] === 'defect' ? 'not proven' : 'not proven where final',
     ]),
   );
 
 export const findingsText = (findings: readonly FindingLine[]): string =>
   table(
-    [{ title: 'finding', right: true }, { title: 'kind' }, { title: 'key' }, { title: 'columns' }],
-    findings.map(({ finding, kind, key, columns }) => [finding, kind, key ?? '', columns.join(', ')]),
+    [{ title: 'finding', right: true }, { title: 'kind' }, { title: 'key' }, { title: 'columns' }, { title: '' }],
+    findings.map(({ finding, kind, key, columns, accepted }) => [
+      finding,
+      kind,
+      key ?? '',
+      columns.join(', '),
+      accepted ? 'accepted' : '',
+    ]),
   );

@@ -21,6 +21,7 @@ import { verificationText } from './verification-text';
 
 interface Options {
   readonly final?: boolean;
+  readonly range?: string;
   readonly concurrency?: number | string;
   readonly json?: boolean;
 }
@@ -33,8 +34,12 @@ export function verifyCommand(program: Command, context: CommandContext, exit: (
     .argument('<migration>', `one of: ${context.catalog.names().join(', ')}`)
     .option('--final', 'writes to the source are frozen: what has moved since is a defect too')
     .option('--concurrency <n>', 'ranges that are compared at once: the load on the source', looseNumber)
+    .option('--range <from..to>', 'only these keys, both ends included: 100..200, 100.., or of two parts 7,1..7,99')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  carryover verify case-states\n  carryover verify case-states --final --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  carryover verify case-states\n  carryover verify case-states --range 100..200\n  carryover verify case-states --final --json',
+    )
     .action(async (migration: string, { json, ...fields }: Options) => {
       const given: unknown = JSON.parse(JSON.stringify({ migration, ...fields }));
       const { input, problems } = checkVerifyInput(given, context.catalog.names());

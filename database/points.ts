@@ -271,6 +271,7 @@ export const TRANSACTIONS = [
   'verify.plan',
   'verify',
   'verify.check',
+  'accept',
   'checks',
   'report.ledger',
   'report.target',

@@ -58,6 +58,8 @@ export interface VerificationFacts {
   /** Rows of which key and hashes crossed the wire. */
   readonly rowsRead: number;
   readonly seconds: number;
+  /** Findings that a person has accepted. */
+  readonly accepted: number;
   /** Rows by kind; `docs/findings.md` has the kinds. */
   readonly findings: readonly { readonly kind: FindingKind; readonly rows: number }[];
 }

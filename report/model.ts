@@ -123,7 +123,7 @@ export const endedAt = (report: Report, finishedAt: string): Report => ({
 /** Computes the report of a run from what the databases answered. */
 export function buildReport(facts: ReportFacts): Report {
   const { balance, checks, complete, written } = facts;
-  const verdict = decideVerdict(balance, checks, complete);
+  const verdict = decideVerdict(balance, checks, complete, facts.verification?.accepted ?? 0);
   const references = facts.references.map(withMissing);
   const coverage = (role: 'case' | 'actor'): Coverage => {
     const first = references.find((reference) => reference.role === role);

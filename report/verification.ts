@@ -10,7 +10,7 @@ const rows = (number: number): string => `${count(number)} ${number === 1 ? 'row
 export function verificationSection({ verification, migration }: Report): string {
   const title = '## Verification';
   if (verification === null) return `${title}\n\nThe run did not come to its end: nothing was compared anew.`;
-  const { asOf, columns, ranges, notVerified, rowsRead, seconds, findings } = verification;
+  const { asOf, columns, ranges, notVerified, rowsRead, seconds, accepted, findings } = verification;
   const defects = findings.filter(({ kind }) => DEFECTS.includes(kind));
   const moved = findings.filter(({ kind }) => !DEFECTS.includes(kind)).reduce((sum, each) => sum + each.rows, 0);
   return [
@@ -31,6 +31,9 @@ export function verificationSection({ verification, migration }: Report): string
             ]),
           ),
         ]),
+    ...(accepted === 0
+      ? []
+      : [`${count(accepted)} of them ${accepted === 1 ? 'is' : 'are'} accepted, and exceptions.`]),
     ...(defects.length === 0
       ? []
       : [

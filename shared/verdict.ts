@@ -26,11 +26,18 @@ export function isClosed(balance: Balance): boolean {
 /**
  * *Not proven* where anything was found, is pending or does not add up, and also where no check ran: a proof that
  * could not look is none.
+ *
+ * @param accepted findings that a person has accepted: exceptions
  */
-export function decideVerdict(balance: Balance, checks: readonly CheckResult[], complete: boolean): Verdict {
+export function decideVerdict(
+  balance: Balance,
+  checks: readonly CheckResult[],
+  complete: boolean,
+  accepted: number,
+): Verdict {
   const found = checks.reduce((sum, check) => sum + check.found, 0);
   if (!complete || checks.length === 0 || found > 0 || balance.pending > 0 || !isClosed(balance)) return 'not_proven';
-  return balance.quarantined + balance.excluded > 0 ? 'proven_with_exceptions' : 'proven';
+  return balance.quarantined + balance.excluded + accepted > 0 ? 'proven_with_exceptions' : 'proven';
 }
 
 /** What a verification found. */
@@ -41,8 +48,10 @@ export interface Verified {
   readonly quarantined: number;
   readonly excluded: number;
   readonly pending: number;
-  /** Findings that are defects, and faults of checks. */
+  /** Findings that are defects and that nobody has accepted, and faults of checks. */
   readonly defects: number;
+  /** Findings that somebody has accepted. */
+  readonly accepted: number;
   /** Findings that a source which is written to explains. */
   readonly moved: number;
   /** Ranges and checks that there were to look at, and those that were not. */
@@ -61,5 +70,6 @@ export function verifiedVerdict(found: Verified): Verdict {
   // All rows gone at once is no movement: it is another table, or an accident.
   const isEmptied = found.source === 0 && found.loaded + found.quarantined > 0;
   if (isOpen || isEmptied || found.defects > 0 || (found.final && found.moved > 0)) return 'not_proven';
-  return found.leftOut || found.quarantined + found.excluded > 0 ? 'proven_with_exceptions' : 'proven';
+  const isException = found.leftOut || found.accepted > 0 || found.quarantined + found.excluded > 0;
+  return isException ? 'proven_with_exceptions' : 'proven';
 }

@@ -9,10 +9,21 @@ export interface VerifyInput {
   readonly final?: boolean;
   /** Ranges that are looked at at once, 1 to 8: the load that is put on the source; 2 unless given. */
   readonly concurrency?: number;
+  /** Keys from and to, both of them included, such as `100..200`, `100..` or, of a key of two parts, `7,1..7,99`; all unless given. */
+  readonly range?: string;
+}
+
+/** The keys that are looked at, as numbers in decimal text, one for each part of the key; null where that end is open. */
+export interface KeySpan {
+  readonly from: readonly string[] | null;
+  readonly to: readonly string[] | null;
 }
 
 /** An input with every default filled in. */
-export type FullVerifyInput = Required<VerifyInput>;
+export interface FullVerifyInput extends Required<Omit<VerifyInput, 'range'>> {
+  /** Null where all keys are looked at. */
+  readonly range: KeySpan | null;
+}
 
 /** A verification as the ledger has recorded it. */
 export interface VerifyPlan {
@@ -83,6 +94,8 @@ export interface VerifyResult {
   readonly pending: number;
   /** Findings that make the verdict *not proven*. */
   readonly defects: number;
+  /** Findings that a person has accepted: exceptions. */
+  readonly accepted: number;
   /** Rows that have moved, appeared or gone since. */
   readonly moved: number;
   /** Ranges and checks that could not be looked at. */

@@ -1,25 +1,28 @@
 /** Fills the port of verification from `database/`: nothing but wiring. */
 import type { Verifications } from '../activities/dependencies';
 import { sourceIdentity, targetIdentity } from '../database/identity';
+import { acceptFindings } from '../database/ledger/accept-findings';
 import { finishVerification } from '../database/ledger/finish-verification';
 import { planVerification, readUnverified } from '../database/ledger/verifications';
 import type { NewVerification } from '../database/ledger/verifications';
 import type { Source } from '../database/source/open-source';
 import type { Target } from '../database/target/session';
 import { checksOf, runCheck } from '../database/verify/checks';
-import { comparesAlike } from '../database/verify/range';
+import { comparesAlike, rangeOfSpan } from '../database/verify/range';
 import { verifyRange } from '../database/verify/verify-range';
 import { fingerprint } from '../mappings/fingerprint';
 import type { Mapping } from '../mappings/mapping';
 import { handsOf } from './hands';
+import type { Temporal } from './temporal';
 import type { Timed } from './timed';
 
 export interface VerificationParts {
   readonly source: Source;
   readonly target: Target;
+  readonly temporal: Pick<Temporal, 'identityOfStart'>;
 }
 
-export function createVerifications({ source, target }: VerificationParts, timed: Timed): Verifications {
+export function createVerifications({ source, target, temporal }: VerificationParts, timed: Timed): Verifications {
   const wantedOf = async (mapping: Mapping): Promise<Omit<NewVerification, 'workflow' | 'workflowRun' | 'final'>> => {
     const [sourceNow, targetNow] = await Promise.all([sourceIdentity(source), targetIdentity(target)]);
     return {
@@ -33,7 +36,10 @@ export function createVerifications({ source, target }: VerificationParts, timed
   };
   return {
     plan: async (mapping, input, starter) => {
-      const planned = await planVerification(target, { ...(await wantedOf(mapping)), ...starter, final: input.final });
+      const { final, range } = input;
+      const wanted = { ...(await wantedOf(mapping)), ...starter, final };
+      const partial = range && { only: rangeOfSpan(mapping, range), checks: checksOf(mapping, true) };
+      const planned = await planVerification(target, { ...wanted, ...partial });
       return { ...planned, concurrency: input.concurrency };
     },
     planClosing: async (mapping, { run, epoch, round, concurrency }, { workflow, workflowRun }) => {
@@ -53,5 +59,9 @@ export function createVerifications({ source, target }: VerificationParts, timed
     check: async (mapping, ref, signal) =>
       runCheck(target, await timed(mapping), await handsOf(mapping, source), ref, signal),
     finish: (verification) => finishVerification(target, verification),
+    accept: async (input, { workflow, workflowRun }) => {
+      const who = await temporal.identityOfStart(workflow, workflowRun);
+      return acceptFindings(target, input, { workflow, workflowRun, who });
+    },
   };
 }

@@ -14,7 +14,9 @@ const retry: RetryPolicy = {
 };
 
 /** Short questions to the ledger and the source: a statement of seconds, so that a dead worker is noticed soon. */
-export const ledger = proxyActivities<Pick<Activities, 'cut' | 'remaining' | 'park' | 'decide' | 'hold'>>({
+export const ledger = proxyActivities<
+  Pick<Activities, 'cut' | 'remaining' | 'park' | 'decide' | 'hold' | 'acceptFindings'>
+>({
   startToCloseTimeout: '2m',
   heartbeatTimeout: '15s',
   retry,

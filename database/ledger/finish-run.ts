@@ -3,6 +3,7 @@ import type { Headline } from '../../shared/messages';
 import { DEFECTS } from '../../shared/findings';
 import { decideVerdict } from '../../shared/verdict';
 import type { Verdict } from '../../shared/verdict';
+import { IS_ACCEPTED } from '../target/compare';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { behind, requireEpoch } from './epoch';
@@ -13,18 +14,21 @@ import { behind, requireEpoch } from './epoch';
  */
 const CHECKS = `
 SELECT 0 AS place, 0 AS position, 'checksum' AS name, coalesce(sum(compared), 0) AS compared,
-  (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND kind = ANY ($3)) AS found
+  (SELECT count(*) FROM carryover.findings f WHERE run_id = $1 AND kind = ANY ($3) AND NOT ${IS_ACCEPTED}) AS found
 FROM carryover.batches WHERE run_id = $1
 UNION ALL
 SELECT 1, 0, 'batches', count(*), count(*) FILTER (WHERE state NOT IN ('validated', 'skipped'))
 FROM carryover.batches WHERE run_id = $1
 UNION ALL
 SELECT 2, 0, 'rows', coalesce(sum(source), 0), (
-  SELECT count(*) FROM carryover.findings WHERE verification_id = $2 AND range IS NOT NULL AND kind = ANY ($3))
+  SELECT count(*) FROM carryover.verification_findings
+  WHERE verification_id = $2 AND range IS NOT NULL AND kind = ANY ($3) AND NOT accepted)
 FROM carryover.verified_ranges WHERE verification_id = $2
 UNION ALL
-SELECT 3, position, name, coalesce(compared, 0), coalesce(found, 0)
-FROM carryover.verification_checks WHERE verification_id = $2
+SELECT 3, position, name, coalesce(compared, 0), coalesce(found, 0) - (
+  SELECT count(*) FROM carryover.verification_findings f
+  WHERE f.verification_id = $2 AND f.check_name = c.name AND f.accepted)
+FROM carryover.verification_checks c WHERE verification_id = $2
 UNION ALL
 SELECT 4, 0, 'verification', count(*), count(*) FILTER (WHERE state <> 'verified') FROM (
   SELECT state FROM carryover.verified_ranges WHERE verification_id = $2
@@ -68,6 +72,7 @@ interface BalanceRow {
   /** Of these, the ones that a run does before it ends: those that differ are loaded, and it ends with them. */
   readonly undone: string;
   readonly found: string;
+  readonly accepted: string;
   readonly source: string;
   readonly loaded: string;
   readonly inserted: string;
@@ -83,7 +88,9 @@ SELECT r.epoch, r.cut_to_end, b.*,
   (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state NOT IN ('validated', 'skipped')) AS unfinished,
   (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state NOT IN ('validated', 'skipped')
      AND (x.state, x.cause) IS DISTINCT FROM ('parked', 'difference')) AS undone,
-  (SELECT coalesce(sum(found), 0) FROM carryover.checks c WHERE c.run_id = $1) AS found
+  (SELECT coalesce(sum(found), 0) FROM carryover.checks c WHERE c.run_id = $1) AS found,
+  (SELECT count(*) FROM carryover.verification_findings f
+   WHERE f.verification_id = r.verification_id AND f.accepted) AS accepted
 FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id = $1`;
 
 /**
@@ -116,7 +123,7 @@ export async function finishRun(target: TargetQueries, run: string, epoch: numbe
     found: Number(check.found),
   }));
   const complete = row!.complete && number('unfinished') === 0;
-  const verdict = row!.verdict ?? decideVerdict(balance, results, complete);
+  const verdict = row!.verdict ?? decideVerdict(balance, results, complete, number('accepted'));
   await target.query(
     'finish.close',
     `UPDATE carryover.runs SET state = 'finished', verdict = $3, finished_at = now()

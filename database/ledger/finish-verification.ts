@@ -18,16 +18,18 @@ interface Line {
   readonly excluded: string;
   readonly pending: string;
   readonly defects: string;
+  readonly accepted: string;
   readonly moved: string;
+  readonly named: string;
   readonly faults: string;
   readonly not_verified: string;
   readonly looked: string;
 }
 
-/** Findings that name a row: those of ranges by their kind, those of checks are counted with their check. */
+/** Rows that were named count once: as findings, and not with the check that named them. */
 const READ = `
-SELECT v.migration, v.final, v.verdict, b.complete AND NOT s.any_pending AS complete,
-       b.excluded_by_decision > 0 OR s.any_excluded AS left_out, s.*, f.*, c.faults,
+SELECT v.migration, v.final, v.verdict, (v.partial OR b.complete) AND NOT s.any_pending AS complete,
+       (NOT v.partial AND b.excluded_by_decision > 0) OR s.any_excluded AS left_out, s.*, f.*, c.faults,
        s.open_ranges + c.open_checks AS not_verified, s.ranges + c.checks AS looked
 FROM carryover.verifications v JOIN carryover.run_balance b USING (run_id),
 LATERAL (
@@ -38,9 +40,9 @@ LATERAL (
          coalesce(bool_or(fate = 'pending'), false) AS any_pending, coalesce(bool_or(fate = 'excluded'), false) AS any_excluded
   FROM carryover.verified_ranges x WHERE x.verification_id = v.verification_id) s,
 LATERAL (
-  SELECT count(*) FILTER (WHERE kind = ANY ($2) AND range IS NOT NULL) AS defects,
-         count(*) FILTER (WHERE kind = ANY ($3)) AS moved
-  FROM carryover.findings x WHERE x.verification_id = v.verification_id) f,
+  SELECT count(*) FILTER (WHERE kind = ANY ($2) AND NOT accepted) AS defects, count(*) FILTER (WHERE accepted) AS accepted,
+         count(*) FILTER (WHERE range IS NULL) AS named, count(*) FILTER (WHERE kind = ANY ($3)) AS moved
+  FROM carryover.verification_findings x WHERE x.verification_id = v.verification_id) f,
 LATERAL (
   SELECT coalesce(sum(found), 0) AS faults, count(*) AS checks, count(*) FILTER (WHERE state <> 'verified') AS open_checks
   FROM carryover.verification_checks x WHERE x.verification_id = v.verification_id) c
@@ -62,7 +64,8 @@ export async function finishVerification(target: TargetQueries, verification: st
     quarantined: Number(line.quarantined),
     excluded: Number(line.excluded),
     pending: Number(line.pending),
-    defects: Number(line.defects) + Number(line.faults),
+    defects: Number(line.defects) + Number(line.faults) - Number(line.named),
+    accepted: Number(line.accepted),
     moved: Number(line.moved),
     notVerified: Number(line.not_verified),
   };

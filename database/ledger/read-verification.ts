@@ -10,6 +10,8 @@ export interface VerificationLine {
   /** Run whose batches say what was loaded, left out, or not yet done. */
   readonly run: string;
   readonly final: boolean;
+  /** True where only a part of the keys was looked at. */
+  readonly partial: boolean;
   readonly state: 'open' | 'finished';
   /** Null while it is open. */
   readonly verdict: Verdict | null;
@@ -26,7 +28,7 @@ export interface VerificationLine {
   readonly pending: number;
   /** Rows of which key and hashes crossed the wire. */
   readonly rowsRead: number;
-  readonly findings: readonly { readonly kind: FindingKind; readonly rows: number }[];
+  readonly findings: readonly { readonly kind: FindingKind; readonly rows: number; readonly accepted: number }[];
   readonly checks: readonly CheckLine[];
 }
 
@@ -41,10 +43,11 @@ export interface CheckLine {
 type Row = Readonly<Record<string, string | null>>;
 
 const VERIFICATION = `
-SELECT v.verification_id::text AS verification, v.migration, v.run_id::text AS run, v.final::text, v.state, v.verdict,
+SELECT v.verification_id::text AS verification, v.migration, v.run_id::text AS run, v.final::text, v.partial::text, v.state, v.verdict,
        ${instantText('v.started_at')} AS started_at, ${instantText('v.finished_at')} AS finished_at, r.*,
-       (SELECT jsonb_agg(jsonb_build_object('kind', kind, 'rows', rows) ORDER BY rows DESC, kind)::text
-        FROM (SELECT kind, count(*) AS rows FROM carryover.findings f
+       (SELECT jsonb_agg(jsonb_build_object('kind', kind, 'rows', rows, 'accepted', accepted) ORDER BY rows DESC, kind)::text
+        FROM (SELECT kind, count(*) AS rows, count(*) FILTER (WHERE accepted) AS accepted
+              FROM carryover.verification_findings f
               WHERE f.verification_id = v.verification_id GROUP BY kind) k) AS findings,
        (SELECT jsonb_agg(jsonb_build_object('name', name, 'compared', compared, 'found', found, 'seconds', seconds)
                          ORDER BY position)::text
@@ -73,6 +76,7 @@ export async function readVerification(
     migration: row.migration!,
     run: row.run!,
     final: row.final === 'true',
+    partial: row.partial === 'true',
     state: row.state as VerificationLine['state'],
     verdict: row.verdict as Verdict | null,
     startedAt: row.started_at!,
@@ -97,11 +101,13 @@ export interface FindingLine {
   readonly key: string | null;
   /** Columns that differ; empty where none does that the source has. */
   readonly columns: readonly string[];
+  /** True where a person has accepted it, and both sides are as they were then. */
+  readonly accepted: boolean;
 }
 
 const FINDINGS = `
-SELECT finding_id::text AS finding, kind, legacy_key AS key, coalesce(columns, '{}') AS columns
-FROM carryover.findings WHERE verification_id = $1 AND ($2::text[] IS NULL OR kind = ANY ($2))
+SELECT finding_id::text AS finding, kind, legacy_key AS key, coalesce(columns, '{}') AS columns, accepted
+FROM carryover.verification_findings WHERE verification_id = $1 AND ($2::text[] IS NULL OR kind = ANY ($2))
 ORDER BY finding_id LIMIT $3`;
 
 /** @param kinds null for all */

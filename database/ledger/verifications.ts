@@ -4,8 +4,9 @@ import type { LegacyKey } from '../source/expressions';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import type { PlannedRange } from '../verify/plan-ranges';
-import { planRanges } from '../verify/plan-ranges';
+import { planRanges, within } from '../verify/plan-ranges';
 import { WHOLE } from '../verify/range';
+import type { OpenRange } from '../verify/range';
 import type { BatchState } from '../../shared/batch-states';
 import { endWith, latestRun, ownRun } from './verified-run';
 import type { OwnRun, VerifiedRun } from './verified-run';
@@ -19,6 +20,8 @@ export interface NewVerification {
   readonly workflow: string;
   /** Run of the workflow, or a name of its own for each time that one ends a run: a plan that is asked for twice is the same. */
   readonly workflowRun: string;
+  /** The keys that are looked at, where not all are. */
+  readonly only?: OpenRange;
   /** The run that is to end with it; without, it is of the migration's latest. */
   readonly closing?: OwnRun;
   /** False where ranges of the key are not the same rows on both servers: then there is one range. */
@@ -66,8 +69,8 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
   const inserted = await session.query<{ verification_id: string }>(
     'verify.insert',
     `INSERT INTO carryover.verifications (migration, run_id, final, fingerprint, source_identity, target_identity,
-       workflow, workflow_run)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING verification_id`,
+       workflow, workflow_run, partial)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING verification_id`,
     [
       migration,
       run.run_id,
@@ -77,12 +80,14 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
       JSON.stringify(wanted.targetIdentity),
       wanted.workflow,
       wanted.workflowRun,
+      wanted.only !== undefined,
     ],
   );
   const id = inserted.rows[0]!.verification_id;
   if (closing !== undefined) await endWith(session, closing.run, id);
   const cut = await rangesOf(session, run);
-  const ranges = wanted.cuts ? cut : [wholeOf(cut)];
+  const all = wanted.cuts ? cut : [wholeOf(cut)];
+  const ranges = wanted.only === undefined ? all : within(all, wanted.only);
   await session.query(
     'verify.insertRanges',
     `INSERT INTO carryover.verified_ranges (verification_id, range, after_key, to_key, fate, first_batch, last_batch)

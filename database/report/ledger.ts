@@ -161,6 +161,8 @@ const VERIFIED = `
 SELECT v.verification_id AS number, v.started_at, coalesce(v.finished_at, clock_timestamp()) AS finished_at, r.*,
        r.open_ranges + (SELECT count(*) FROM carryover.verification_checks c
                         WHERE c.verification_id = v.verification_id AND state <> 'verified') AS not_verified,
+       (SELECT count(*) FROM carryover.verification_findings f
+        WHERE f.verification_id = v.verification_id AND f.accepted) AS accepted,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'rows', rows) ORDER BY rows DESC, kind), '[]')
         FROM (SELECT kind, count(*) AS rows FROM carryover.findings f
               WHERE f.verification_id = v.verification_id GROUP BY kind) k) AS findings
@@ -184,6 +186,7 @@ export async function readVerified(
     ranges: string;
     not_verified: string;
     rows_read: string;
+    accepted: string;
     findings: VerificationFacts['findings'];
   }>(db, 'report.verification', VERIFIED, [run]);
   if (row === undefined) return null;
@@ -196,6 +199,7 @@ export async function readVerified(
     notVerified: toNumber(row.not_verified),
     rowsRead: toNumber(row.rows_read),
     seconds: Math.round((row.finished_at.getTime() - row.started_at.getTime()) / 100) / 10,
+    accepted: toNumber(row.accepted),
     findings: row.findings,
   };
 }

@@ -1,11 +1,14 @@
 import type { Knex } from 'knex';
 
-/** The verification that a run ended with; whether a text is JSON. */
+/** The verification that a run ended with; verifications of a part of the keys; whether a text is JSON. */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
 ALTER TABLE carryover.runs ADD COLUMN verification_id bigint REFERENCES carryover.verifications;
 COMMENT ON COLUMN carryover.runs.verification_id IS
   'the verification that the run ends with, the latest where it was begun several times; NULL before';
+
+ALTER TABLE carryover.verifications ADD COLUMN partial boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN carryover.verifications.partial IS 'only a part of the keys was looked at: that of its ranges';
 
 CREATE FUNCTION carryover.is_json(value text, binary_form boolean) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $$
@@ -22,6 +25,7 @@ COMMENT ON FUNCTION carryover.is_json(text, boolean) IS
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
 DROP FUNCTION carryover.is_json(text, boolean);
+ALTER TABLE carryover.verifications DROP COLUMN partial;
 ALTER TABLE carryover.runs DROP COLUMN verification_id;
 `);
 }

@@ -5,12 +5,14 @@ import * as ledger from './0001-ledger';
 import * as operations from './0002-operations';
 import * as verification from './0003-verification';
 import * as closing from './0004-closing';
+import * as accepting from './0005-accepting';
 
 const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
   { name: '0001-ledger', migration: ledger },
   { name: '0002-operations', migration: operations },
   { name: '0003-verification', migration: verification },
   { name: '0004-closing', migration: closing },
+  { name: '0005-accepting', migration: accepting },
 ];
 
 const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {

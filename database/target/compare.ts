@@ -143,11 +143,17 @@ function differences(mapping: TimedMapping, inRange: string | null): string {
     FROM here GROUP BY key HAVING count(*) > 1`;
 }
 
+/** A finding `f` of a row that a person has accepted: whether it still is what was accepted, the run's verification judges. */
+export const IS_ACCEPTED = `EXISTS (
+  SELECT FROM carryover.accepted_findings a JOIN carryover.runs r ON r.migration = a.migration
+  WHERE r.run_id = f.run_id AND a.legacy_key = f.legacy_key)`;
+
 async function countDifferences(session: TargetQueries, run: string, batch: number): Promise<ValidateResult> {
   const counted = await session.query<{ compared: string; differences: string }>(
     'validate.count',
     `SELECT (SELECT count(*) FROM pg_temp.source_rows) AS compared,
-            (SELECT count(*) FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> ALL ($3)) AS differences`,
+            (SELECT count(*) FROM carryover.findings f
+             WHERE run_id = $1 AND batch = $2 AND kind <> ALL ($3) AND NOT ${IS_ACCEPTED}) AS differences`,
     [run, batch, MOVED],
   );
   return { compared: Number(counted.rows[0]!.compared), differences: Number(counted.rows[0]!.differences) };

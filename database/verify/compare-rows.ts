@@ -5,6 +5,7 @@
 import { namedColumns } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Source } from '../source/open-source';
+import { sha256Hex } from '../target/canonical';
 import { legacyKey } from '../target/legacy-key';
 import { literalPg } from '../target/quote';
 import type { TargetQueries, TargetSession } from '../target/session';
@@ -20,7 +21,10 @@ export async function openNotes(session: TargetQueries): Promise<void> {
     'verify.dropEarlier',
     'DROP TABLE IF EXISTS pg_temp.verified_source, pg_temp.found, pg_temp.counted',
   );
-  await session.query('verify.notes', 'CREATE TEMP TABLE found (kind text, legacy_key text, columns text[])');
+  await session.query(
+    'verify.notes',
+    'CREATE TEMP TABLE found (kind text, legacy_key text, columns text[], evidence text)',
+  );
   await session.query(
     'verify.counts',
     'CREATE TEMP TABLE counted (rows bigint, excluded bigint, loaded bigint, quarantined bigint)',
@@ -114,12 +118,15 @@ function differences({ mapping, range, fate }: Part): string {
     left_out AS MATERIALIZED (SELECT ${key} AS key FROM pg_temp.verified_source WHERE NOT moved),
     here AS MATERIALIZED (
       SELECT r.*, CASE WHEN key IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY key) END AS copies,
-        bool_or(quarantined) OVER (PARTITION BY key) AS any_quarantined
+        bool_or(quarantined) OVER (PARTITION BY key) AS any_quarantined,
+        string_agg(content, ' ') OVER (PARTITION BY key ORDER BY content
+          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS contents
       FROM (${loadedRows(mapping, within, true)} UNION ALL ${quarantinedRows(mapping, within, true)}) r),
     pairs AS MATERIALIZED (
       SELECT coalesce(there.key, here.key) AS key, there.hash IS NOT NULL AS is_there, here.hash IS NOT NULL AS is_here,
         left_out.key IS NOT NULL AS is_left_out,
         quarantined, marked, written, extracted, copies, any_quarantined, here.hash AS here_hash,
+        CASE WHEN copies > 1 THEN contents ELSE content END AS content, there.hash AS there_hash,
         here.id IS DISTINCT FROM there.id AS other_id, there.columns AS there_columns, here.columns AS here_columns
       FROM there FULL JOIN here ON there.key = here.key LEFT JOIN left_out ON left_out.key = here.key
       WHERE there.hash IS DISTINCT FROM here.hash OR here.extracted IS DISTINCT FROM here.hash
@@ -132,16 +139,17 @@ function differences({ mapping, range, fate }: Part): string {
       SELECT DISTINCT o.legacy_key AS key FROM carryover.quarantine_occurrences o
       WHERE (o.run_id, o.batch) IN (${batchesOf(within)}) AND o.legacy_key IN (SELECT key FROM wanted)),
     told AS MATERIALIZED (
-      SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns, coalesce(copies, 1) > 1 AS is_shared
+      SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns, coalesce(copies, 1) > 1 AS is_shared,
+        ${sha256Hex("concat_ws(' ', coalesce(there_hash, '-'), coalesce(content, '-'))")} AS evidence
       FROM (SELECT pairs.*, inserted.key IS NOT NULL AS was_loaded, held.key IS NOT NULL AS was_held
         FROM pairs LEFT JOIN inserted USING (key) LEFT JOIN held USING (key)) p),
     counted AS (
       INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined)
       SELECT (SELECT count(*) FROM there), (SELECT count(*) FROM left_out),
         count(*) FILTER (WHERE NOT quarantined), count(*) FILTER (WHERE quarantined) FROM here)
-    INSERT INTO pg_temp.found (kind, legacy_key, columns) SELECT kind, key, columns FROM (
-      SELECT kind, key, columns FROM told WHERE NOT is_shared
-      UNION ALL SELECT DISTINCT kind, key, columns FROM told WHERE is_shared) f
+    INSERT INTO pg_temp.found (kind, legacy_key, columns, evidence) SELECT kind, key, columns, evidence FROM (
+      SELECT kind, key, columns, evidence FROM told WHERE NOT is_shared
+      UNION ALL SELECT DISTINCT kind, key, columns, evidence FROM told WHERE is_shared) f
     ${fate === 'settled' ? '' : `WHERE ${UNDECIDED}`}`;
 }
 

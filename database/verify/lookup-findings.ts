@@ -6,10 +6,11 @@ import { LINEAGE_HASHES, isSelfReference, referencesOf } from '../../mappings/ma
 import type { Mapping, Reference } from '../../mappings/mapping';
 import { formsOf } from '../converters';
 import type { Sql, TimedMapping } from '../converters/converter';
+import { sha256Hex } from '../target/canonical';
 import { targetKeyText } from '../target/legacy-key';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import { proofsOf } from './proofs';
-import { isWritten } from './target-rows';
+import { heldContent, isWritten } from './target-rows';
 
 /** Legacy reference as the lookup's key: typed, so that the lookup is read by it; what is no number has no answer. */
 function lookupKey(reference: Reference, text: Sql): Sql {
@@ -67,14 +68,14 @@ export function wrongReferences(mapping: TimedMapping): Sql[] {
     ];
     return wrong.map(
       (rows) => `SELECT CASE WHEN ${isWritten(mapping, 't')} THEN 'stale' ELSE 'changed_in_target' END AS kind,
-          ${targetKeyText(mapping, 't')} AS key, ARRAY[${literalPg(reference.source)}] AS columns
+          ${targetKeyText(mapping, 't')} AS key, ARRAY[${literalPg(reference.source)}] AS columns, ${sha256Hex('t::text')} AS evidence
         FROM ${target} t ${rows} AND ${marked}`,
     );
   });
 }
 
 /** What each row in open quarantine is there for, a line for each reason; one that names no column is a line as well. */
-const TOLD = `(SELECT q.legacy_key AS key, u.reason, c.col, q.source_row ->> c.col AS text, q.source_row -> c.col AS value
+const TOLD = `(SELECT q.legacy_key AS key, ${heldContent('q')} AS evidence, u.reason, c.col, q.source_row ->> c.col AS text, q.source_row -> c.col AS value
     FROM carryover.quarantine q LEFT JOIN LATERAL unnest(q.reasons, q.columns) AS u (reason, columns) ON true
     -- Of bytes that are no text one reason names all columns.
     LEFT JOIN LATERAL unnest(string_to_array(u.columns, ',')) AS c (col) ON true
@@ -92,7 +93,7 @@ export function unfoundedReasons(mapping: TimedMapping): Sql[] {
   const answered = references
     .filter(({ reference }) => !isSelfReference(mapping, reference))
     .map(
-      ({ role, reference }) => `SELECT 'stale' AS kind, told.key, ARRAY[told.col] AS columns
+      ({ role, reference }) => `SELECT 'stale' AS kind, told.key, ARRAY[told.col] AS columns, told.evidence
         FROM ${TOLD} told LEFT JOIN ${extremesOf(mapping, reference, asked(reference))} a
           ON a.key = ${lookupKey(reference, 'told.text')}
         WHERE told.col = ${literalPg(reference.source)}
@@ -109,9 +110,9 @@ export function unfoundedReasons(mapping: TimedMapping): Sql[] {
       })`,
   );
   const others = [`reason = 'constraint_rejected'`, ...elsewhere].join(' OR ');
-  const unproved = `SELECT 'stale' AS kind, key, ARRAY[col] AS columns FROM ${TOLD} told
+  const unproved = `SELECT 'stale' AS kind, key, ARRAY[col] AS columns, evidence FROM ${TOLD} told
     WHERE NOT coalesce(CASE ${arms.join(' ')} ELSE ${others} END, false)`;
-  const unnamed = `SELECT 'stale' AS kind, q.legacy_key AS key, q.columns FROM carryover.quarantine q
+  const unnamed = `SELECT 'stale' AS kind, q.legacy_key AS key, q.columns, ${heldContent('q')} AS evidence FROM carryover.quarantine q
     WHERE q.migration = $1 AND q.state = 'open' AND (q.reason IS DISTINCT FROM q.reasons[1] OR cardinality(q.columns) <> cardinality(q.reasons))`;
   return [...answered, unproved, unnamed];
 }

@@ -1,6 +1,7 @@
 /** Cuts the key space into the ranges that a verification looks at, from the batches of the latest run. */
 import type { BatchState } from '../../shared/batch-states';
 import type { LegacyKey } from '../source/expressions';
+import { compareKeys } from './range';
 import type { OpenRange } from './range';
 
 /** What is to be found in a range: rows that have their fate, rows that somebody left out, or rows not yet done. */
@@ -55,4 +56,14 @@ export function planRanges(batches: readonly LedgerBatch[], cutToEnd: boolean, r
     return [...ranges, { ...range, to: null }];
   }
   return [...ranges, { after, to: null, fate: 'settled', batches: null }];
+}
+
+/** The parts of ranges that lie within another; of a part nobody knows what its batches count. */
+export function within(ranges: readonly PlannedRange[], only: OpenRange): PlannedRange[] {
+  return ranges.flatMap(({ after, to, fate }): PlannedRange[] => {
+    const low = after === null || (only.after !== null && compareKeys(only.after, after) > 0) ? only.after : after;
+    const high = to === null || (only.to !== null && compareKeys(only.to, to) < 0) ? only.to : to;
+    const isEmpty = low !== null && high !== null && compareKeys(low, high) >= 0;
+    return isEmpty ? [] : [{ after: low, to: high, fate, batches: null }];
+  });
 }

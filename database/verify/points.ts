@@ -42,6 +42,12 @@ export const VERIFICATION = [
   'verify.verdict',
   'verify.close',
 
+  // accept: what may stay as it is
+  'accept.verification',
+  'accept.wanted',
+  'accept.record',
+  'accept.count',
+
   // verification: what people read of it
   'verification.latest',
   'verification.findings',

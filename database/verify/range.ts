@@ -1,5 +1,7 @@
 /** Ranges of keys that touch: the first and the last are open, so that no row is outside of all of them. */
 import { hasIntegerKey, targetKey } from '../../mappings/mapping';
+import { CarryoverError } from '../../shared/errors';
+import type { KeySpan } from '../../shared/verification';
 import type { Mapping } from '../../mappings/mapping';
 import type { Sql } from '../converters/converter';
 import { compareKey } from '../source/expressions';
@@ -13,6 +15,37 @@ export interface OpenRange {
 }
 
 export const WHOLE: OpenRange = { after: null, to: null };
+
+/** Below zero where the first key comes first; of keys that are made of integers. */
+export function compareKeys(one: LegacyKey, other: LegacyKey): number {
+  for (const [index, part] of one.entries()) {
+    const [left, right] = [BigInt(part), BigInt(other[index]!)];
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}
+
+/** @throws CarryoverError `InputRefused` where the keys of the mapping cannot be told so */
+export function rangeOfSpan(mapping: Mapping, { from, to }: KeySpan): OpenRange {
+  const parts = mapping.source.key.length;
+  const refuse = (why: string): never => {
+    throw new CarryoverError('InputRefused', `Nothing was verified: "range" cannot be looked at, since ${why}.`);
+  };
+  if (!hasIntegerKey(mapping)) {
+    refuse(`the key of ${mapping.name} is no number, and two servers may sort it differently; leave "range" out`);
+  }
+  for (const key of [from, to]) {
+    if (key !== null && key.length !== parts) {
+      refuse(
+        `the key of ${mapping.name} has ${parts} ${parts === 1 ? 'part' : 'parts'} (${mapping.source.key.join(', ')})`,
+      );
+    }
+  }
+  if (from !== null && to !== null && compareKeys(from, to) > 0) refuse('its first key comes after its last');
+  // Ranges begin above a key; of integers that is the one before.
+  const after = from && [...from.slice(0, -1), String(BigInt(from.at(-1)!) - 1n)];
+  return { after, to };
+}
 
 /** Predicate of a range on the source, without the mapping's `where`. */
 export function inSourceRange(mapping: Mapping, { after, to }: OpenRange): SqlWithValues {

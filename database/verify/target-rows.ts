@@ -35,7 +35,10 @@ export function isWritten(mapping: TimedMapping, alias: string): Sql {
 /** The first 60 bits, in hex, of a hash of one column's text; as the source computes them. */
 const columnHash = (text: Sql): Sql => `substr(${sha256Hex(`coalesce('V' || ${text}, 'N')`)}, 1, 15)`;
 
-/** @param columns whether each row also has `columns`: for each named column what {@link columnHash} makes of it */
+/**
+ * @param columns whether each row also has `columns`: for each named column what {@link columnHash} makes of it; and `content`, a
+ *   hash of all that it holds
+ */
 export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const lineage = `t.${quotePg(mapping.lineage.target)}`;
@@ -49,7 +52,12 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
     `${targetKeyText(mapping, 't')} AS key`,
     `${hex(`t.${quotePg(mapping.id.target)}`)} AS id`,
     ...read.map(({ text }, index) => `${text} AS x${index}`),
-    ...(columns ? read.map(({ impossible: test = 'false' }, index) => `${test} AS w${index}`) : []),
+    ...(columns
+      ? [
+          ...read.map(({ impossible: test = 'false' }, index) => `${test} AS w${index}`),
+          `${sha256Hex('t::text')} AS content`,
+        ]
+      : []),
     `${wrong.length === 0 ? 'false' : wrong.join(' OR ')} AS wrong`,
     `${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted`,
     `${isWritten(mapping, 't')} AS written`,
@@ -64,6 +72,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
     ...(columns
       ? [
           `ARRAY[${read.map((_column, index) => `CASE WHEN b.w${index} THEN '!' ELSE ${columnHash(`b.x${index}`)} END`).join(', ')}] AS columns`,
+          'b.content',
         ]
       : []),
   ];
@@ -71,13 +80,17 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
   return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')} OFFSET 0) b`;
 }
 
+/** Hash of a row in quarantine, with why it is there. */
+export const heldContent = (alias: string): Sql =>
+  sha256Hex(`concat_ws(' ', ${alias}.source_row_sha256, ${alias}.reasons::text, ${alias}.columns::text)`);
+
 /** Open quarantine of the migration `$1`. */
 export function quarantinedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
   const texts = namedColumns(mapping).map((column) => `(q.source_row ->> ${literalPg(column)})`);
   return (
     `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, ` +
     `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined` +
-    (columns ? `, ARRAY[${texts.map(columnHash).join(', ')}] AS columns` : '') +
+    (columns ? `, ARRAY[${texts.map(columnHash).join(', ')}] AS columns, ${heldContent('q')} AS content` : '') +
     ` FROM carryover.quarantine q WHERE q.migration = $1 AND q.state = 'open' AND ${inLedgerRange(range, 'q.key_numbers')}`
   );
 }

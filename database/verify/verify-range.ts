@@ -97,8 +97,8 @@ function record(
     requireOpen(ref, line);
     await session.query(
       'verify.findings',
-      `INSERT INTO carryover.findings (verification_id, range, kind, legacy_key, columns)
-       SELECT $1, $2, kind, legacy_key, columns FROM pg_temp.found ORDER BY legacy_key`,
+      `INSERT INTO carryover.findings (verification_id, range, kind, legacy_key, columns, evidence)
+       SELECT $1, $2, kind, legacy_key, columns, evidence FROM pg_temp.found ORDER BY legacy_key`,
       [ref.verification, ref.range],
     );
     const undecided = fate === 'settled' ? 0 : Math.max(0, moved - loaded - quarantined);

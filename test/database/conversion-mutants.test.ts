@@ -1,12 +1,17 @@
-/** Conversions that are wrong in the way code is wrong: each run must end not proven, since nothing reads a value back by them. */
+/** Conversions, lookups and flags that are wrong in the way code is wrong: each run must end not proven, since nothing reads a value back by them. */
 import type { ConverterForms } from '../../database/converters/converter';
 import { formsOf } from '../../database/converters';
 import { caseStates } from '../../mappings/case-states';
+import type * as CatalogModule from '../../mappings/catalog';
 import type { ConverterSpec } from '../../mappings/converter-spec';
 import type { Mapping } from '../../mappings/mapping';
 import { messages } from '../../mappings/messages';
 import { createEngine, migrate } from '../support/engine';
+import type * as EngineModule from '../support/engine';
 import type { Engine } from '../support/engine';
+import type * as PortsModule from '../../worker/ports';
+import { again, withChanges } from '../support/mutant';
+import type { Change } from '../support/mutant';
 
 let engine: Engine;
 
@@ -27,6 +32,16 @@ function mutate(kind: ConverterSpec['kind'], wrong: (right: ToTarget) => ToTarge
   const right = forms.toTarget.bind(forms);
   jest.spyOn(forms, 'toTarget').mockImplementation(wrong(right));
 }
+
+/** Nobody else runs. */
+const NOBODY = {
+  clusterId: () => Promise.resolve('none'),
+  isRunning: () => Promise.resolve(false),
+  missingSearchAttributes: () => Promise.resolve([]),
+  identityOfStart: () => Promise.resolve('tester@starts'),
+  identityOfUpdate: () => Promise.resolve('tester@updates'),
+  cancel: () => Promise.resolve(),
+};
 
 const verdictOf = async (mapping: Mapping): Promise<string> => (await migrate(engine, mapping)).headline.verdict;
 
@@ -72,4 +87,35 @@ it.each<[string, Mapping, ConverterSpec['kind'], (right: ToTarget) => ToTarget]>
 ])('the run is not proven where %s', async (_what, mapping, kind, wrong) => {
   mutate(kind, wrong);
   expect(await verdictOf(mapping)).toBe('not_proven');
+});
+
+const REFERENCES = 'database/target/references.ts';
+
+it.each<[string, Change]>([
+  [
+    'each reference gets the answer of its neighbour',
+    { file: REFERENCES, edits: [['LEFT JOIN known k USING (key)`', 'LEFT JOIN known k ON k.key = w.key + 1`']] },
+  ],
+  [
+    'the first of two ambiguous answers is taken',
+    { file: REFERENCES, edits: [['count(*) AS answers, bool_and(staged)', '1::bigint AS answers, bool_and(staged)']] },
+  ],
+  [
+    'the flag is turned',
+    { file: 'database/target/expressions.ts', edits: [['`((${answer}) IS NULL)`', '`((${answer}) IS NOT NULL)`']] },
+  ],
+])('the run is not proven where %s', async (_what, change) => {
+  const ambiguous = await createEngine({ sample: { rows: 400, dirty: true } });
+  try {
+    await withChanges([change], async () => {
+      // Through modules that have the change.
+      const { migrate: migrateBy } = again<typeof EngineModule>('test/support/engine');
+      const { createPorts } = again<typeof PortsModule>('worker/ports');
+      const { catalog } = again<typeof CatalogModule>('mappings/catalog');
+      const ports = createPorts({ ...ambiguous, catalog, temporal: NOBODY });
+      expect((await migrateBy({ ...ambiguous, ports }, caseStates)).headline.verdict).toBe('not_proven');
+    });
+  } finally {
+    await ambiguous.drop();
+  }
 });

@@ -84,3 +84,52 @@ it('says NOT PROVEN with exit code 2, and which rows, without a value anywhere',
   expect(JSON.stringify(await handle.fetchHistory())).not.toContain('secret damage');
   expect(`${found.out}${found.err}${text.out}${list.out}`).not.toContain('secret damage');
 });
+
+it('accepts findings with a reason, by whom and when, until the row is another', async () => {
+  await engine.onTarget('DELETE FROM carryover.verifications WHERE verification_id = 1000');
+  expect((await say('accept-findings', 'case-states', '--kind', 'changed_in_target')).err).toContain(
+    '"reason" is missing',
+  );
+  const both = await say('accept-findings', 'case-states', '--kind', 'moved', '--finding', '1', '--reason', 'why');
+  expect(both.err).toMatch(/"kinds" must be a list of missing[^]*either "kinds" or "findings"/);
+  const none = await say('accept-findings', 'case-states', '--kind', 'duplicate', '--reason', 'there are none');
+  expect([none.code, none.err]).toEqual([1, expect.stringContaining('found nothing of that kind')]);
+
+  const reason = 'put right by hand';
+  const said = await say(
+    'accept-findings',
+    'case-states',
+    '--kind',
+    'changed_in_target',
+    '--reason',
+    reason,
+    '--by',
+    'Ada',
+  );
+  expect([said.code, said.out]).toEqual([
+    0,
+    expect.stringMatching(/^1 of verification \d+ is accepted: exceptions from the next/),
+  ]);
+  const [kept] = await engine.onTarget('SELECT kind, reason, who, claimed_by FROM carryover.accepted_findings');
+  expect(kept).toEqual({
+    kind: 'changed_in_target',
+    reason,
+    who: expect.stringContaining('@') as string,
+    claimed_by: 'Ada',
+  });
+  expect((await say('findings', 'case-states')).out).toMatch(/changed_in_target .* accepted/);
+
+  const accepted = await say('verify', 'case-states', '--final');
+  expect([accepted.code, accepted.out.split(',')[0]]).toEqual([0, 'case-states: proven with exceptions']);
+  expect(accepted.out).toMatch(/changed_in_target +1 +1 /);
+  // Again: it had been before.
+  const again = await say('accept-findings', 'case-states', '--kind', 'changed_in_target', '--reason', reason);
+  expect(again.out).toContain('0 of verification');
+  expect(again.out).toContain('1 had been before');
+
+  await engine.onTarget(
+    `UPDATE case_states SET notes = 'damage of another kind' WHERE legacy_id = (SELECT min(legacy_id) FROM case_states)`,
+  );
+  const changed = await say('verify', 'case-states');
+  expect([changed.code, changed.out.split(',')[0]]).toEqual([2, 'case-states: NOT PROVEN']);
+});

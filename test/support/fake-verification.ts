@@ -63,6 +63,7 @@ export class FakeVerification {
         await this.look(check);
         return { name: check, compared: 100, found: 0 };
       },
+      accept: ({ verification }) => Promise.resolve(`1 of verification ${verification} is accepted`),
       finish: (verification) => {
         const figures = {
           source: ranges * 100,
@@ -71,6 +72,7 @@ export class FakeVerification {
           excluded: 0,
           pending: 0,
           defects,
+          accepted: 0,
           moved: 0,
           notVerified: this.left(numbers).length + this.left(checks).length,
         };

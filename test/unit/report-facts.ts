@@ -77,6 +77,7 @@ export const sampleFacts: ReportFacts = {
     notVerified: 0,
     rowsRead: 0,
     seconds: 0.4,
+    accepted: 0,
     findings: [],
   },
   checks: [

@@ -9,8 +9,8 @@ const nothingFound: CheckResult[] = [
 
 describe('decideVerdict', () => {
   it('is proven where every row is loaded and the checks found nothing', () => {
-    expect(decideVerdict(clean, nothingFound, true)).toBe('proven');
-    expect(decideVerdict({ ...clean, source: 0, loaded: 0 }, nothingFound, true)).toBe('proven');
+    expect(decideVerdict(clean, nothingFound, true, 0)).toBe('proven');
+    expect(decideVerdict({ ...clean, source: 0, loaded: 0 }, nothingFound, true, 0)).toBe('proven');
   });
 
   it.each<[string, Balance]>([
@@ -18,25 +18,26 @@ describe('decideVerdict', () => {
     ['excluded', { ...clean, loaded: 99, excluded: 1 }],
     ['quarantined and excluded', { ...clean, loaded: 0, quarantined: 60, excluded: 40 }],
   ])('is proven with exceptions where rows are %s', (_fate, balance) => {
-    expect(decideVerdict(balance, nothingFound, true)).toBe('proven_with_exceptions');
+    expect(decideVerdict(balance, nothingFound, true, 0)).toBe('proven_with_exceptions');
+    expect(decideVerdict(clean, nothingFound, true, 1)).toBe('proven_with_exceptions');
   });
 
   it('is not proven where no check ran, however good the balance looks', () => {
-    expect(decideVerdict(clean, [], true)).toBe('not_proven');
+    expect(decideVerdict(clean, [], true, 0)).toBe('not_proven');
   });
 
   it('is not proven where a single one of the checks found something', () => {
     const found = nothingFound.map((check, index) => ({ ...check, found: index }));
-    expect(decideVerdict(clean, found, true)).toBe('not_proven');
-    expect(decideVerdict({ ...clean, loaded: 99, quarantined: 1 }, found, true)).toBe('not_proven');
+    expect(decideVerdict(clean, found, true, 0)).toBe('not_proven');
+    expect(decideVerdict({ ...clean, loaded: 99, quarantined: 1 }, found, true, 0)).toBe('not_proven');
   });
 
   it('is not proven while a row is pending', () => {
-    expect(decideVerdict({ ...clean, loaded: 99, pending: 1 }, nothingFound, true)).toBe('not_proven');
+    expect(decideVerdict({ ...clean, loaded: 99, pending: 1 }, nothingFound, true, 0)).toBe('not_proven');
   });
 
   it('is not proven where the run was not cut to its upper bound', () => {
-    expect(decideVerdict(clean, nothingFound, false)).toBe('not_proven');
+    expect(decideVerdict(clean, nothingFound, false, 0)).toBe('not_proven');
   });
 
   it.each<[string, Balance]>([
@@ -45,7 +46,7 @@ describe('decideVerdict', () => {
     ['too many, as quarantined', { ...clean, quarantined: 1 }],
   ])('is not proven where the fates add up to %s', (_name, balance) => {
     expect(isClosed(balance)).toBe(false);
-    expect(decideVerdict(balance, nothingFound, true)).toBe('not_proven');
+    expect(decideVerdict(balance, nothingFound, true, 0)).toBe('not_proven');
   });
 });
 

@@ -1,5 +1,6 @@
-import { planRanges } from '../../database/verify/plan-ranges';
+import { planRanges, within } from '../../database/verify/plan-ranges';
 import type { LedgerBatch } from '../../database/verify/plan-ranges';
+import { compareKeys } from '../../database/verify/range';
 import { DEFECTS, MOVEMENTS } from '../../shared/findings';
 import { verifiedVerdict } from '../../shared/verdict';
 import type { Verified } from '../../shared/verdict';
@@ -13,6 +14,7 @@ describe('the verdict of a verification', () => {
     excluded: 0,
     pending: 0,
     defects: 0,
+    accepted: 0,
     moved: 0,
     looked: 3,
     notVerified: 0,
@@ -27,6 +29,7 @@ describe('the verdict of a verification', () => {
     ['rows are in quarantine', { quarantined: 1 }],
     ['rows are excluded', { excluded: 1 }],
     ['batches were left out', { leftOut: true }],
+    ['findings were accepted', { accepted: 1 }],
   ])('is proven with exceptions where %s', (_what, more) => {
     expect(verifiedVerdict({ ...clean, ...more })).toBe('proven_with_exceptions');
   });
@@ -98,12 +101,61 @@ describe('the ranges of a verification', () => {
   });
 });
 
+describe('the part of the ranges that lies within another', () => {
+  const ranges = planRanges(
+    [10, 20, 30].map((to, index) => ({
+      batch: index + 1,
+      to: [String(to)],
+      state: 'validated',
+      loaded: true,
+      rows: 100,
+    })),
+    true,
+    100,
+  );
+  const part = (after: string | null, to: string | null): string[] =>
+    within(ranges, { after: after === null ? null : [after], to: to === null ? null : [to] }).map(
+      (range) => `${range.after?.[0] ?? '-∞'} to ${range.to?.[0] ?? '∞'}`,
+    );
+
+  it.each<[string | null, string | null, string[]]>([
+    [null, null, ['-∞ to 10', '10 to 20', '20 to ∞']],
+    ['3', '5', ['3 to 5']],
+    ['9', '11', ['9 to 10', '10 to 11']],
+    ['10', '20', ['10 to 20']],
+    ['25', null, ['25 to ∞']],
+    [null, '10', ['-∞ to 10']],
+    ['99', '100', ['99 to 100']],
+  ])('above %s up to %s', (after, to, parts) => expect(part(after, to)).toEqual(parts));
+
+  it('compares keys of several parts as numbers, part by part', () => {
+    expect(Math.sign(compareKeys(['2', '10'], ['10', '2']))).toBe(-1);
+    expect(Math.sign(compareKeys(['10', '10'], ['10', '9']))).toBe(1);
+    expect(compareKeys(['10', '-3'], ['10', '-3'])).toBe(0);
+  });
+});
+
 describe('the input of a verification', () => {
   it('is filled with its defaults', () => {
     expect(checkVerifyInput({ migration: 'case-states' }, ['case-states'])).toEqual({
-      input: { migration: 'case-states', final: false, concurrency: 2 },
+      input: { migration: 'case-states', final: false, concurrency: 2, range: null },
       problems: [],
     });
+  });
+
+  it.each<[string, string[] | null, string[] | null]>([
+    ['100..200', ['100'], ['200']],
+    ['-5..', ['-5'], null],
+    [' .. 18446744073709551615', null, ['18446744073709551615']],
+    ['7,1..7,99', ['7', '1'], ['7', '99']],
+  ])('takes the range %s', (range, from, to) => {
+    expect(checkVerifyInput({ migration: 'messages', range }, ['messages']).input?.range).toEqual({ from, to });
+  });
+
+  it.each(['..', '1', '1...2', '1..2..3', "1..'", '1e3..', 5, {}])('refuses the range %s', (range) => {
+    const { input, problems } = checkVerifyInput({ migration: 'messages', range }, ['messages']);
+    expect(input).toBeNull();
+    expect(problems).toEqual([expect.stringContaining('"range" must be keys from and to')]);
   });
 
   it('is refused with all its problems at once', () => {

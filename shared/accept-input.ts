@@ -1,0 +1,85 @@
+/** Checks the one JSON object that starts `acceptFindings`: all problems at once. */
+import { optionalText } from './fields';
+import { DEFECTS } from './findings';
+import type { FindingKind } from './findings';
+
+/** Which findings may stay as they are: all of some kinds, or single ones, by the numbers that the ledger gave them. */
+export interface AcceptInput {
+  readonly migration: string;
+  /** Number of a verification that is over. */
+  readonly verification: string;
+  readonly kinds?: readonly FindingKind[];
+  readonly findings?: readonly string[];
+  readonly reason: string;
+  /** Recorded as claimed. */
+  readonly by?: string;
+}
+
+const FIELDS = ['migration', 'verification', 'kinds', 'findings', 'reason', 'by'];
+
+const EXAMPLE =
+  '{"migration": "case-states", "verification": "7", "kinds": ["extra"], "reason": "kept by the registry"}';
+
+/** Findings that are named one by one: more are a kind. */
+const MOST = 1_000;
+
+const asNumber = (given: unknown): string | null => {
+  const text = Number.isSafeInteger(given) ? String(given) : given;
+  return typeof text === 'string' && /^\d{1,18}$/.test(text) ? text : null;
+};
+
+/** @param known names of the migrations that there are */
+export function checkAcceptInput(
+  given: unknown,
+  known: readonly string[],
+): { readonly input: AcceptInput | null; readonly problems: readonly string[] } {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return { input: null, problems: [`the input must be one JSON object, such as ${EXAMPLE}`] };
+  }
+  const fields = given as Record<string, unknown>;
+  const problems = Object.keys(fields)
+    .filter((name) => !FIELDS.includes(name))
+    .map((name) => `unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${FIELDS.join(', ')}`);
+  const { migration } = fields;
+  if (typeof migration !== 'string' || !known.includes(migration)) {
+    problems.push(`"migration" must be one of ${known.join(', ')}`);
+  }
+  const verification = asNumber(fields.verification);
+  if (verification === null) problems.push('"verification" must be the number of a verification');
+  const kinds = fields.kinds == null ? undefined : readKinds(fields.kinds, problems);
+  const findings = fields.findings == null ? undefined : readNumbers(fields.findings, problems);
+  if ((fields.kinds == null) === (fields.findings == null)) {
+    problems.push('either "kinds" or "findings" says what is accepted');
+  }
+  if (fields.reason == null) problems.push('"reason" is missing');
+  const texts = {
+    ...optionalText('reason', fields.reason, 'why this may stay as it is', problems),
+    ...optionalText('by', fields.by, 'your name', problems),
+  };
+  if (problems.length > 0 || texts.reason === undefined) return { input: null, problems };
+  return {
+    input: {
+      migration: migration as string,
+      verification: verification!,
+      ...(kinds && { kinds }),
+      ...(findings && { findings }),
+      ...texts,
+      reason: texts.reason,
+    },
+    problems: [],
+  };
+}
+
+function readKinds(given: unknown, problems: string[]): FindingKind[] {
+  const isKind = (kind: unknown): kind is FindingKind => DEFECTS.some((defect) => defect === kind);
+  if (Array.isArray(given) && given.length > 0 && given.every(isKind)) return given;
+  problems.push(`"kinds" must be a list of ${DEFECTS.join(', ')}`);
+  return [];
+}
+
+function readNumbers(given: unknown, problems: string[]): string[] {
+  const numbers = Array.isArray(given) ? given.map(asNumber) : [];
+  if (numbers.length > 0 && numbers.length <= MOST && numbers.every((number) => number !== null)) return numbers;
+  problems.push(`"findings" must be a list of up to ${MOST} numbers of findings`);
+  return [];
+}

@@ -92,7 +92,10 @@ async function begin(rig: Rig, fault: Fault, host: Host): Promise<Underway> {
   return { fault, lane, run, hosts: [host], reader, driven, reached };
 }
 
-/** What a fault in mid-sweep left of the stage, because somebody still held it, the next start removes. */
+/**
+ * What is left of the stage the next start must remove: of a fault in mid-sweep, because somebody still held it; of a worker that was
+ * stopped, because it went on staging after the end of its run, until it was told that nobody waits for it.
+ */
 async function differencesOfRun(
   rig: Rig,
   { fault, lane }: Underway,
@@ -100,7 +103,8 @@ async function differencesOfRun(
   evidence: Evidence,
 ): Promise<string[]> {
   const found = await gather(lane, outcome);
-  if (!fault.place.point.startsWith('sweep.')) return differencesOf(found, evidence);
+  const mayLeaveStage = fault.victim === 'stopped' || fault.place.point.startsWith('sweep.');
+  if (!mayLeaveStage) return differencesOf(found, evidence);
   const differences = differencesOf({ ...found, stages: evidence.stages }, evidence);
   if (differences.length > 0 || differencesOf(found, evidence).length === 0) return differences;
   const next = `${lane.name}-sweep`;

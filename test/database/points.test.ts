@@ -184,7 +184,7 @@ describe('with an interposer', () => {
     // Decisions of people, starts that find a run open, refused rows, ranges to narrow down and people's lists have tests
     // of their own.
     const elsewhere = new RegExp(
-      '^(decide|audit|batches|hold|abandon|sweep|start|status\\.named|' +
+      '^(decide|accept|audit|batches|hold|abandon|sweep|start|status\\.named|' +
         'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate)|' +
         'verify\\.splitKey|session\\.cancel)(\\.|$)',
     );

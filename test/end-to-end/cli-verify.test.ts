@@ -66,7 +66,7 @@ it('says NOT PROVEN with exit code 2, and which rows, without a value anywhere',
   });
   const text = await say('verify', 'case-states');
   expect(text.out).toMatch(/^case-states: NOT PROVEN, as of/);
-  expect(text.out).toMatch(/changed_in_target\s+1\s+not proven/);
+  expect(text.out).toMatch(/changed_in_target\s+1\s+0\s+not proven/);
   const list = await say('findings', 'case-states', '--kind', 'changed_in_target');
   expect(list.out).toMatch(new RegExp(`changed_in_target\\s+${row!.key}\\s+notes`));
   expect((await say('findings', 'case-states', '--kind', 'moved')).out).toContain('found nothing of that kind');

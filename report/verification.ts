@@ -7,9 +7,11 @@ const minute = (instant: string): string => `${instant.slice(0, 19).replace('T',
 
 const rows = (number: number): string => `${count(number)} ${number === 1 ? 'row' : 'rows'}`;
 
-export function verificationSection({ verification, migration }: Report): string {
+/** Reports that an earlier version has kept know of none. */
+export function verificationSection({ verification = null, migration }: Report): string {
   const title = '## Verification';
-  if (verification === null) return `${title}\n\nThe run did not come to its end: nothing was compared anew.`;
+  if (verification === null)
+    return `${title}\n\nNothing was compared anew: the run did not come to its end, or ended under an earlier version.`;
   const { asOf, columns, ranges, notVerified, rowsRead, seconds, accepted, findings } = verification;
   const defects = findings.filter(({ kind }) => DEFECTS.includes(kind));
   const moved = findings.filter(({ kind }) => !DEFECTS.includes(kind)).reduce((sum, each) => sum + each.rows, 0);

@@ -6,7 +6,7 @@ import type * as CatalogModule from '../../mappings/catalog';
 import type { ConverterSpec } from '../../mappings/converter-spec';
 import type { Mapping } from '../../mappings/mapping';
 import { messages } from '../../mappings/messages';
-import { createEngine, migrate } from '../support/engine';
+import { NOBODY_ELSE, createEngine, migrate } from '../support/engine';
 import type * as EngineModule from '../support/engine';
 import type { Engine } from '../support/engine';
 import type * as PortsModule from '../../worker/ports';
@@ -32,16 +32,6 @@ function mutate(kind: ConverterSpec['kind'], wrong: (right: ToTarget) => ToTarge
   const right = forms.toTarget.bind(forms);
   jest.spyOn(forms, 'toTarget').mockImplementation(wrong(right));
 }
-
-/** Nobody else runs. */
-const NOBODY = {
-  clusterId: () => Promise.resolve('none'),
-  isRunning: () => Promise.resolve(false),
-  missingSearchAttributes: () => Promise.resolve([]),
-  identityOfStart: () => Promise.resolve('tester@starts'),
-  identityOfUpdate: () => Promise.resolve('tester@updates'),
-  cancel: () => Promise.resolve(),
-};
 
 const verdictOf = async (mapping: Mapping): Promise<string> => (await migrate(engine, mapping)).headline.verdict;
 
@@ -112,7 +102,7 @@ it.each<[string, Change]>([
       const { migrate: migrateBy } = again<typeof EngineModule>('test/support/engine');
       const { createPorts } = again<typeof PortsModule>('worker/ports');
       const { catalog } = again<typeof CatalogModule>('mappings/catalog');
-      const ports = createPorts({ ...ambiguous, catalog, temporal: NOBODY });
+      const ports = createPorts({ ...ambiguous, catalog, temporal: NOBODY_ELSE });
       expect((await migrateBy({ ...ambiguous, ports }, caseStates)).headline.verdict).toBe('not_proven');
     });
   } finally {

@@ -4,8 +4,7 @@ import { catalog } from '../../mappings/catalog';
 import type * as SourceModule from '../../database/source/open-source';
 import type * as TargetModule from '../../database/target/open-target';
 import type * as PortsModule from '../../worker/ports';
-import type { Temporal } from '../../worker/temporal';
-import { createEngine, migrate } from '../support/engine';
+import { NOBODY_ELSE, createEngine, migrate } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { again, withChanges } from '../support/mutant';
 import type { Change } from '../support/mutant';
@@ -56,8 +55,7 @@ async function verifyBy(engine: Engine): Promise<Pick<Verified, 'verdict' | 'not
       source,
       target,
       catalog,
-      // A verification asks nothing of Temporal.
-      temporal: {} as Temporal,
+      temporal: NOBODY_ELSE,
       reportsDir: engine.reportsDir,
       sourceUrl: engine.sourceUrl,
       targetUrl: engine.targetUrl,

@@ -66,6 +66,16 @@ export interface EngineOptions {
   readonly temporal?: Partial<Temporal>;
 }
 
+/** Without Temporal nobody else runs: whoever owned a run before is gone. */
+export const NOBODY_ELSE: Temporal = {
+  clusterId: () => Promise.resolve('none'),
+  isRunning: () => Promise.resolve(false),
+  missingSearchAttributes: () => Promise.resolve([]),
+  identityOfStart: () => Promise.resolve('tester@starts'),
+  identityOfUpdate: () => Promise.resolve('tester@updates'),
+  cancel: () => Promise.resolve(),
+};
+
 /** Makes a pair of databases with the ledger, and the sample where it is asked for. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const databases = await createDatabases(options.sourceServer);
@@ -78,14 +88,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const admin = await createConnection({ uri: sourceUrl, charset: 'utf8mb4', timezone: 'Z', multipleStatements: true });
   await admin.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
   const reportsDir = mkdtempSync(join(tmpdir(), 'carryover-reports-'));
-  // Without Temporal nobody else runs: whoever owned a run before is gone.
   const temporal = {
-    clusterId: () => Promise.resolve('none'),
-    isRunning: () => Promise.resolve(false),
-    missingSearchAttributes: () => Promise.resolve([]),
-    identityOfStart: () => Promise.resolve('tester@starts'),
-    identityOfUpdate: () => Promise.resolve('tester@updates'),
-    cancel: () => Promise.resolve(),
+    ...NOBODY_ELSE,
     ...options.temporal,
   };
   const over = (from: Source, to: Target) => ({

@@ -1,12 +1,12 @@
 /** What a verification has left to look at: ranges through a bounded window, then what no range can see. */
-import type { VerifyPlan } from '../shared/verification';
+import type { Unverified, VerifyPlan } from '../shared/verification';
 import { verification as activities } from './activity-proxies';
 
 /** Checks that are looked at at once: each reads whole tables. */
 const CHECKS_AT_ONCE = 2;
 
 export interface Looks {
-  /** Looks at a range or a check; what becomes of one that cannot be looked at is decided here. */
+  /** Asks what is left, or looks at a range or a check; what becomes of what cannot be looked at is decided here. */
   readonly attempt: (what: string, look: () => Promise<unknown>) => Promise<void>;
   /** Told how much is left, of how much that was left at the beginning. */
   readonly tell: (left: number, of: number) => void;
@@ -19,7 +19,11 @@ export async function lookOver(
   { verification, migration, concurrency }: VerifyPlan,
   { attempt, tell, isOver }: Looks,
 ): Promise<void> {
-  const { ranges, checks } = await activities.unverified({ verification });
+  let found: Unverified = { ranges: [], checks: [] };
+  await attempt('what is left', async () => {
+    found = await activities.unverified({ verification });
+  });
+  const { ranges, checks } = found;
   const all = ranges.length + checks.length;
   let left = all;
   tell(left, all);

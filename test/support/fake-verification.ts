@@ -54,7 +54,10 @@ export class FakeVerification {
         const { concurrency } = request;
         return Promise.resolve({ verification: '3', migration: mapping.name, concurrency, ranges });
       },
-      unverified: () => Promise.resolve({ ranges: this.left(numbers), checks: this.left(checks) }),
+      unverified: () =>
+        this.unreadable.has('what is left')
+          ? Promise.reject(new CarryoverError('SchemaChanged', 'the ledger is not as it was'))
+          : Promise.resolve({ ranges: this.left(numbers), checks: this.left(checks) }),
       range: async (_mapping, { range }) => {
         await this.look(range);
         return { rows: 100, read: 0 };

@@ -48,6 +48,17 @@ it('pauses the run where a look fails for good, shows how far it came, and goes 
   expect(verification.closings).toHaveLength(1);
 });
 
+it('pauses as well where the ledger cannot say what is left to look at', async () => {
+  const [run, verification] = fakes({ ranges: 1, checks: [], unreadable: ['what is left'] });
+  await temporal.migrate(run, async (handle) => {
+    expect((await stateIs(handle, 'paused')).pauseCause).toContain('the ledger is not as it was');
+    verification.unreadable.clear();
+    expect(await send(handle, 'resume', {})).toBe('resumed');
+    await handle.result();
+  });
+  expect(verification.looked).toEqual([1]);
+});
+
 it('takes no decision about a batch while it looks', async () => {
   const [run] = fakes({ ranges: 1, checks: [], unreadable: [1] });
   await temporal.migrate(run, async (handle) => {

@@ -85,11 +85,18 @@ export function printRun(standing: Standing): string {
     `  written   ${rows(written.inserted)} inserted, ${rows(written.updated)} updated, ${rows(written.unchanged)} unchanged`,
     `  batches   ${batches.length === 0 ? 'none cut yet' : batches.join(', ')}`,
     `  started   ${run.startedAt}${run.finishedAt === null ? '' : `, ${run.state} ${run.finishedAt}`}, workflow ${run.workflow}`,
+    ...(run.verifying === null
+      ? []
+      : [`  verifying ${run.verifying.looked} of ${run.verifying.of} ranges and checks looked at`]),
+    ...(run.verified === null ? [] : [`  verified  ${verifiedText(run.verified)}`]),
     ...(run.skipped.length === 0 ? [] : [`  skipped   ${namedBatches(run.skipped)}, by decision`]),
     ...byCause(run.parked).map((words) => `  parked    ${words}`),
     ...refused.map((start) => `  refused   ${startLine(start)}`),
   ].join('\n');
 }
+
+const verifiedText = ({ verification, verdict, final, at }: NonNullable<RunStatus['verified']>): string =>
+  `${verdict.replaceAll('_', ' ')}${final ? ', finally' : ''}, by verification ${verification} of ${at}`;
 
 /** One run in one line, without what changes by itself: it is printed again when it changes. */
 export function runLine(standing: Standing): string {

@@ -101,5 +101,8 @@ function exitOf(standings: readonly Standing[]): ExitCode {
   return standings.some(({ run }) => isUnproven(run)) ? EXIT.notProven : EXIT.fine;
 }
 
-const isUnproven = (run: RunStatus): boolean =>
-  run.state === 'abandoned' || (run.verdict !== null && exitOfVerdict(run.verdict) === EXIT.notProven);
+/** The latest word counts: a verification that came after the end of the run knows more than that. */
+function isUnproven(run: RunStatus): boolean {
+  const verdict = run.verified?.own === false ? run.verified.verdict : run.verdict;
+  return run.state === 'abandoned' || (verdict !== null && exitOfVerdict(verdict) === EXIT.notProven);
+}

@@ -14,7 +14,7 @@ export const FAMILIES = {
   carryover_ledger_up: { type: 'gauge', help: '1 where the ledger could be read.', labels: [] },
   carryover_runs: {
     type: 'gauge',
-    help: 'Runs by state: open; parked, open with parked batches; paused; not_proven, the latest that finished.',
+    help: 'Runs by state: open; parked, open with parked batches; paused; not_proven, by the latest that finished, or a later verification.',
     labels: ['migration', 'state'],
   },
   carryover_batches: { type: 'gauge', help: 'Batches of the open run.', labels: ['migration', 'state'] },
@@ -30,7 +30,7 @@ export const FAMILIES = {
   },
   carryover_last_proven_age_seconds: {
     type: 'gauge',
-    help: 'Seconds since the last run that ended proven, with or without exceptions.',
+    help: 'Seconds since the last run or verification that ended proven, with or without exceptions.',
     labels: ['migration'],
   },
   carryover_starts_total: {

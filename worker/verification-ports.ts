@@ -9,6 +9,7 @@ import type { Source } from '../database/source/open-source';
 import type { Target } from '../database/target/session';
 import { checksOf, runCheck } from '../database/verify/checks';
 import { comparesAlike, rangeOfSpan } from '../database/verify/range';
+import { bindingOf } from '../database/verify/source-rows';
 import { verifyRange } from '../database/verify/verify-range';
 import { fingerprint } from '../mappings/fingerprint';
 import type { Mapping } from '../mappings/mapping';
@@ -23,23 +24,30 @@ export interface VerificationParts {
 }
 
 export function createVerifications({ source, target, temporal }: VerificationParts, timed: Timed): Verifications {
-  const wantedOf = async (mapping: Mapping): Promise<Omit<NewVerification, 'workflow' | 'workflowRun' | 'final'>> => {
-    const [sourceNow, targetNow] = await Promise.all([sourceIdentity(source), targetIdentity(target)]);
+  const wantedOf = async (
+    mapping: Mapping,
+    partial = false,
+  ): Promise<Omit<NewVerification, 'workflow' | 'workflowRun' | 'final'>> => {
+    const [sourceNow, targetNow, binding] = await Promise.all([
+      sourceIdentity(source),
+      targetIdentity(target),
+      bindingOf(source),
+    ]);
     return {
       migration: mapping.name,
       fingerprint: fingerprint(mapping),
       sourceIdentity: sourceNow,
       targetIdentity: targetNow,
       cuts: comparesAlike(mapping),
-      checks: checksOf(mapping),
+      checks: checksOf(mapping, binding, partial),
     };
   };
   return {
     plan: async (mapping, input, starter) => {
       const { final, range } = input;
-      const wanted = { ...(await wantedOf(mapping)), ...starter, final };
-      const partial = range && { only: rangeOfSpan(mapping, range), checks: checksOf(mapping, true) };
-      const planned = await planVerification(target, { ...wanted, ...partial });
+      const only = range && { only: rangeOfSpan(mapping, range) };
+      const wanted = { ...(await wantedOf(mapping, range !== null)), ...starter, ...only, final };
+      const planned = await planVerification(target, wanted);
       return { ...planned, concurrency: input.concurrency };
     },
     planClosing: async (mapping, { run, epoch, round, concurrency }, { workflow, workflowRun }) => {

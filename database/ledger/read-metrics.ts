@@ -14,9 +14,9 @@ export interface RunMetrics {
   readonly migration: string;
   readonly open: number;
   readonly paused: number;
-  /** 1 where the latest run that finished was not proven. */
+  /** 1 where the latest run, or whole verification, that finished was not proven. */
   readonly notProven: number;
-  /** Seconds since the last run that ended proven, with or without exceptions; null where none has. */
+  /** Seconds since the last run, or whole verification, that ended proven, with or without exceptions; null where none has. */
   readonly provenAge: number | null;
 }
 
@@ -35,12 +35,21 @@ export interface RowMetrics {
 const LIMITS = `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '1s', true)`;
 
 const RUNS = `
-SELECT migration, count(*) FILTER (WHERE state = 'open') AS open,
-       count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused,
-       ((array_agg(verdict ORDER BY run_id DESC) FILTER (WHERE state = 'finished'))[1] = 'not_proven')::int AS not_proven,
-       extract(epoch FROM now() - max(finished_at) FILTER (WHERE verdict IN ('proven', 'proven_with_exceptions')))
-         AS proven_age
-  FROM carryover.runs GROUP BY migration ORDER BY migration`;
+WITH words AS (
+  SELECT migration, verdict, finished_at FROM carryover.runs WHERE state = 'finished'
+  -- One that a run ended with has its word in the run's.
+  UNION ALL SELECT migration, verdict, finished_at FROM carryover.verifications v
+  WHERE state = 'finished' AND NOT partial
+    AND NOT EXISTS (SELECT FROM carryover.runs r WHERE r.verification_id = v.verification_id))
+SELECT r.*, w.* FROM (
+  SELECT migration, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE paused_at IS NOT NULL) AS paused
+    FROM carryover.runs GROUP BY migration) r
+LEFT JOIN LATERAL (
+  SELECT ((array_agg(verdict ORDER BY finished_at DESC))[1] = 'not_proven')::int AS not_proven,
+         extract(epoch FROM now() - max(finished_at) FILTER (WHERE verdict IN ('proven', 'proven_with_exceptions')))
+           AS proven_age
+    FROM words x WHERE x.migration = r.migration) w ON true
+ORDER BY migration`;
 
 const BATCHES = `
 SELECT r.migration, b.state, count(*) AS batches

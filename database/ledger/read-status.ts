@@ -1,6 +1,7 @@
 /** What the ledger says of the runs: read by people, never by a run. */
 import type { BatchState } from '../../shared/batch-states';
 import { BATCH_STATES } from '../../shared/batch-states';
+import type { Verdict } from '../../shared/verdict';
 import type { TargetQueries } from '../target/session';
 
 export interface RunStatus {
@@ -37,6 +38,17 @@ export interface RunStatus {
   readonly parked: readonly { readonly batch: number; readonly cause: string | null }[];
   /** Numbers of the batches that an operator has skipped. */
   readonly skipped: readonly number[];
+  /** How far the verification is that the run ends with; null before, and once the run is over. */
+  readonly verifying: { readonly looked: number; readonly of: number } | null;
+  /** The latest whole verification of this run that is over, the one that it ended with or a later one; null where there is none. */
+  readonly verified: {
+    readonly verification: string;
+    readonly verdict: Verdict;
+    readonly final: boolean;
+    /** True where the run ended with it. */
+    readonly own: boolean;
+    readonly at: string;
+  } | null;
   /** Starts of the migration that came to nothing since one was taken last; empty for any run but its latest. */
   readonly vainStarts: readonly VainStart[];
 }
@@ -65,8 +77,19 @@ SELECT r.run_id::text AS run, r.migration, r.state, r.verdict, r.owner_cluster, 
        floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated,
        b.source::text, b.loaded::text, b.quarantined::text, b.excluded::text, b.excluded_by_decision::text,
        b.pending::text, b.inserted::text, b.updated::text, b.unchanged::text,
-       (NOT EXISTS (SELECT FROM carryover.runs x WHERE x.migration = r.migration AND x.run_id > r.run_id))::text AS latest
-  FROM carryover.runs r JOIN carryover.run_balance b USING (run_id)`;
+       (NOT EXISTS (SELECT FROM carryover.runs x WHERE x.migration = r.migration AND x.run_id > r.run_id))::text AS latest,
+       v.verification_id::text AS verification, v.verdict AS verified_as, v.final::text AS final,
+       (v.verification_id = r.verification_id)::text AS own,
+       ${instantText('v.finished_at')} AS verified_at, l.looks::text AS looks, l.looked::text AS looked
+  FROM carryover.runs r JOIN carryover.run_balance b USING (run_id)
+  LEFT JOIN LATERAL (
+    SELECT * FROM carryover.verifications x WHERE x.run_id = r.run_id AND x.state = 'finished' AND NOT x.partial
+    ORDER BY x.verification_id DESC LIMIT 1) v ON true
+  LEFT JOIN LATERAL (
+    SELECT count(*) AS looks, count(*) FILTER (WHERE state = 'verified') AS looked FROM (
+      SELECT state FROM carryover.verified_ranges x WHERE x.verification_id = r.verification_id
+      UNION ALL SELECT state FROM carryover.verification_checks x WHERE x.verification_id = r.verification_id) y
+    WHERE r.state = 'open' AND r.verification_id IS NOT NULL) l ON true`;
 
 const VAIN_STARTS = `
 SELECT DISTINCT ON (s.migration, s.outcome) s.migration, s.outcome, ${instantText('s.at')} AS at, s.workflow, s.schedule,
@@ -148,6 +171,17 @@ function toStatus(row: Row, batches: readonly Row[], setAside: readonly Row[], s
     paused: row.paused == null ? null : { at: row.paused, cause: row.pause_cause! },
     parked: inState('parked').map(({ batch, cause }) => ({ batch: Number(batch), cause: cause ?? null })),
     skipped: inState('skipped').map(({ batch }) => Number(batch)),
+    verifying: count('looks') === 0 ? null : { looked: count('looked'), of: count('looks') },
+    verified:
+      row.verification == null
+        ? null
+        : {
+            verification: row.verification,
+            verdict: row.verified_as as Verdict,
+            final: row.final === 'true',
+            own: row.own === 'true',
+            at: row.verified_at!,
+          },
     vainStarts: row.latest === 'true' ? starts.filter((start) => start.migration === row.migration).map(toStart) : [],
   };
 }

@@ -10,14 +10,20 @@ import type { Sql, TimedMapping } from '../converters/converter';
 import { requireSameHands } from '../ledger/attempts';
 import type { Hands } from '../ledger/attempts';
 import { literalPg } from '../target/quote';
-import type { Target, TargetQueries } from '../target/session';
+import type { Target, TargetQueries, TargetSession } from '../target/session';
 import { withCancellable } from '../target/cancellable';
 import { inTransaction } from '../target/transaction';
+import { nameWrongIds } from './ids';
 import { unfoundedReasons, wrongReferences } from './lookup-findings';
+import type { Binding } from './source-rows';
 import { disorderOf, duplicatesOf, incompleteLineage, orphansOf, targetTable } from './whole-table';
 
 /** Counts faults that are no row's, as `compared` and `found`; or names rows, as `kind`, `key`, `columns` and `evidence`. */
-type Check = { readonly counts: Sql } | { readonly names: readonly Sql[]; readonly compared: Sql };
+type Check =
+  | { readonly counts: Sql }
+  | { readonly names: readonly Sql[]; readonly compared: Sql }
+  /** Names them in `pg_temp.named` by itself; returns what it compared. */
+  | { readonly name: (session: TargetSession) => Promise<number> };
 
 type Builder = (mapping: TimedMapping, target: TargetQueries) => Check | Promise<Check>;
 
@@ -31,6 +37,7 @@ const CHECKS: Readonly<Record<string, Builder>> = {
     names: unfoundedReasons(mapping),
     compared: `SELECT count(*) AS compared FROM carryover.quarantine WHERE migration = $1 AND state = 'open'`,
   }),
+  ids: (mapping) => ({ name: (session) => nameWrongIds(session, mapping) }),
   duplicates: (mapping) => ({ counts: duplicatesOf(mapping) }),
   orphans: async (mapping, target) => ({ counts: await orphansOf(mapping, target) }),
   metadata: (mapping) => ({ counts: incompleteLineage(mapping) }),
@@ -40,13 +47,19 @@ const CHECKS: Readonly<Record<string, Builder>> = {
 };
 
 /** What can be asked of a part of the keys. */
-const OF_A_PART = ['references', 'quarantine', 'balance'];
+const OF_A_PART = ['references', 'quarantine', 'ids', 'balance'];
 
-/** Names of the checks of a mapping; `partial` where not all of its keys are looked at. */
-export const checksOf = (mapping: Mapping, partial = false): string[] =>
-  Object.keys(CHECKS).filter((name) =>
-    partial ? OF_A_PART.includes(name) : name !== 'order' || disorderOf(mapping) !== null,
-  );
+/**
+ * Names of the checks of a mapping.
+ *
+ * @param binding what the sums of the ranges hold: where it is no id, the ids are a check of their own
+ * @param partial true where not all of the keys are looked at
+ */
+export const checksOf = (mapping: Mapping, binding: Binding, partial = false): string[] =>
+  Object.keys(CHECKS)
+    .filter((name) => !partial || OF_A_PART.includes(name))
+    .filter((name) => name !== 'order' || disorderOf(mapping) !== null)
+    .filter((name) => name !== 'ids' || binding === 'key');
 
 /** Runs a check and writes down what it found; what is written down once is not looked at again. */
 export async function runCheck(
@@ -73,7 +86,7 @@ export async function runCheck(
       // Two attempts may overlap: what one has written down stands.
       const now = await readLine(session, ref, 'FOR UPDATE OF c');
       if (isVerified(now)) return resultOf(ref, now);
-      if ('names' in check) {
+      if (!('counts' in check)) {
         await session.query(
           'verify.name',
           `INSERT INTO carryover.findings (verification_id, check_name, kind, legacy_key, columns, evidence)
@@ -135,34 +148,49 @@ type Counted = Omit<CheckResult, 'name'>;
  * Rows that are named are put aside, but for those of which something wrong was told already: a row is told of once. That it
  * has moved is nothing wrong, and must not hide what is.
  */
-async function look(session: TargetQueries, check: Check, bound: readonly unknown[]): Promise<Counted> {
+async function look(session: TargetSession, check: Check, bound: readonly unknown[]): Promise<Counted> {
   if ('counts' in check) return count(session, check.counts, bound);
-  const { compared } = await count(session, `SELECT c.compared, 0 AS found FROM (${check.compared}) c`, bound);
   await session.query('verify.dropNamed', 'DROP TABLE IF EXISTS pg_temp.named');
   await session.query(
     'verify.createNamed',
     'CREATE TEMP TABLE named (kind text, key text, columns text[], evidence text)',
   );
-  if (check.names.length === 0) return { compared, found: 0 };
-  const named = await session.query(
-    'verify.look',
-    `INSERT INTO pg_temp.named
-     SELECT min(kind), key, coalesce(array_agg(DISTINCT col) FILTER (WHERE col <> ''), '{}'), min(evidence)
-     FROM (${check.names.join(' UNION ALL ')}) w LEFT JOIN LATERAL unnest(columns) AS col ON true
-     WHERE ($1::text, $2::bigint, $3::bigint) IS NOT NULL AND NOT EXISTS (
+  const compared = 'name' in check ? await check.name(session) : await nameBySql(session, check, bound);
+  await session.query(
+    'verify.forgetTold',
+    `DELETE FROM pg_temp.named w WHERE NOT ${IS_LOOKED_AT} OR EXISTS (
        SELECT FROM carryover.findings f
-       WHERE f.verification_id = $2 AND f.legacy_key = w.key AND f.kind IN (${DEFECTS.map(literalPg).join(', ')}))
-       AND ${IS_LOOKED_AT}
-     GROUP BY key`,
-    bound,
+       WHERE f.verification_id = $1 AND f.legacy_key = w.key AND f.kind IN (${DEFECTS.map(literalPg).join(', ')}))`,
+    [bound[1]],
   );
-  return { compared, found: named.rowCount ?? 0 };
+  const { found } = await count(session, 'SELECT 0 AS compared, count(*) AS found FROM pg_temp.named', bound);
+  return { compared, found };
+}
+
+/** @returns what was compared */
+async function nameBySql(
+  session: TargetQueries,
+  { names, compared }: Extract<Check, { names: readonly Sql[] }>,
+  bound: readonly unknown[],
+): Promise<number> {
+  if (names.length > 0) {
+    await session.query(
+      'verify.look',
+      `INSERT INTO pg_temp.named
+       SELECT min(kind), key, coalesce(array_agg(DISTINCT col) FILTER (WHERE col <> ''), '{}'), min(evidence)
+       FROM (${names.join(' UNION ALL ')}) w LEFT JOIN LATERAL unnest(columns) AS col ON true
+       WHERE ($1::text, $2::bigint, $3::bigint) IS NOT NULL
+       GROUP BY key`,
+      bound,
+    );
+  }
+  return (await count(session, `SELECT c.compared, 0 AS found FROM (${compared}) c`, bound)).compared;
 }
 
 /** A verification of a part of the keys tells of no others. */
 const IS_LOOKED_AT = `(
-  NOT (SELECT partial FROM carryover.verifications WHERE verification_id = $2)
-  OR EXISTS (SELECT FROM carryover.verified_ranges r WHERE r.verification_id = $2
+  NOT (SELECT partial FROM carryover.verifications WHERE verification_id = $1)
+  OR EXISTS (SELECT FROM carryover.verified_ranges r WHERE r.verification_id = $1
     AND (r.after_key IS NULL OR carryover.key_numbers(w.key) > carryover.key_numbers(r.after_key::text))
     AND (r.to_key IS NULL OR carryover.key_numbers(w.key) <= carryover.key_numbers(r.to_key::text))))`;
 

@@ -4,7 +4,8 @@ import type { TargetSession } from '../target/session';
 import { compareRows } from './compare-rows';
 import type { Counts, Part } from './compare-rows';
 import { comparesAlike } from './range';
-import { splitKeys, sumSourceRange } from './source-rows';
+import { bindingOf, splitKeys, sumSourceRange } from './source-rows';
+import type { Binding } from './source-rows';
 import { sumsOf } from './target-rows';
 
 /** Parts that a range which differs is cut into. */
@@ -25,7 +26,7 @@ export async function lookAt(session: TargetSession, source: Source, part: Part,
   const { mapping, range, fate } = part;
   const [there, here] = await Promise.all([
     sumSourceRange(source, mapping, range, signal),
-    sumTargetRange(session, part),
+    bindingOf(source).then((binding) => sumTargetRange(session, part, binding)),
   ]);
   const { loaded, quarantined } = here;
   const isAlike = there.rows === loaded + quarantined && there.sum === here.sum;
@@ -63,10 +64,10 @@ const add = (one: Counts, other: Counts): Counts => ({
   read: one.read + other.read,
 });
 
-async function sumTargetRange(session: TargetSession, { mapping, range }: Part): Promise<TargetSum> {
+async function sumTargetRange(session: TargetSession, { mapping, range }: Part, binding: Binding): Promise<TargetSum> {
   const found = await session.query<{ loaded: string; quarantined: string; sum: string; torn: string }>(
     'verify.targetSum',
-    sumsOf(mapping, range),
+    sumsOf(mapping, range, binding),
     [mapping.name],
   );
   const { loaded, quarantined, sum, torn } = found.rows[0]!;

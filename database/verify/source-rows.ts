@@ -3,13 +3,15 @@ import type { Writable } from 'node:stream';
 import { namedColumns } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { hashSlice, rowHash } from '../source/checksum';
+import { hasSha1 } from '../source/functions';
 import { CopyLines } from '../source/copy-lines';
 import { keyOrder, moved, sourceText } from '../source/expressions';
 import type { LegacyKey } from '../source/expressions';
 import type { Source } from '../source/open-source';
 import { quoteMy } from '../source/quote';
 import { pour } from '../source/session';
-import type { SourceQueries } from '../source/session';
+import type { RowEncoding, SourceQueries } from '../source/session';
+import { idOfKey } from './key-id';
 import { inSourceRange } from './range';
 import type { OpenRange } from './range';
 
@@ -18,7 +20,7 @@ export interface SourceSum {
   readonly rows: number;
   /** Rows that its `where` leaves out. */
   readonly excluded: number;
-  /** Sum over the rows of the first 60 bits of SHA-256(row hash, id), as decimal text. */
+  /** Sum over the rows of the first 60 bits of SHA-256(row hash, id or key), as decimal text. */
   readonly sum: string;
 }
 
@@ -37,21 +39,35 @@ function idHex(mapping: Mapping): string {
   return `INSERT(INSERT(LEFT(${digest}, 32), 13, 1, '5'), 17, 1, ${variant})`;
 }
 
-/** A hash that binds a row to its id: of two rows whose ids were exchanged, both differ. */
-const boundHash = (mapping: Mapping): string => `SHA2(CONCAT(${rowHash(mapping)}, ${idHex(mapping)}), 256)`;
+/**
+ * What the hashes of rows are bound to, so that two rows that were exchanged show: the id, which the server computes of the key;
+ * or the key, where it cannot.
+ */
+export type Binding = 'id' | 'key';
+
+export const bindingOf = async (source: Source): Promise<Binding> => ((await hasSha1(source)) ? 'id' : 'key');
+
+function boundHash(mapping: Mapping, binding: Binding): string {
+  const key = mapping.source.key.map((column) => {
+    const text = sourceText(mapping, column);
+    return `LENGTH(${text}), ':', ${text}`;
+  });
+  return `SHA2(CONCAT(${rowHash(mapping)}, ${binding === 'id' ? idHex(mapping) : key.join(', ')}), 256)`;
+}
 
 export async function sumSourceRange(
-  source: SourceQueries,
+  source: Source,
   mapping: Mapping,
   range: OpenRange,
   signal: AbortSignal,
 ): Promise<SourceSum> {
+  const binding = await bindingOf(source);
   const where = inSourceRange(mapping, range);
   const isMoved = moved(mapping);
   const [row] = await source.query(
     'verify.sourceSum',
     `SELECT COALESCE(SUM(${isMoved}), 0), COALESCE(SUM(NOT ${isMoved}), 0),
-       COALESCE(SUM(IF(${isMoved}, ${hashSlice(boundHash(mapping))}, 0)), 0)
+       COALESCE(SUM(IF(${isMoved}, ${hashSlice(boundHash(mapping, binding))}, 0)), 0)
      FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql}`,
     where.values,
     signal,
@@ -107,15 +123,30 @@ export async function streamSourceRows(
   const columns = namedColumns(mapping).map(
     (column) => `SUBSTRING(SHA2(COALESCE(CONCAT('V', ${sourceText(mapping, column)}), 'N'), 256), 1, 15)`,
   );
+  const onServer = (await bindingOf(source)) === 'id';
+  const id = onServer ? idHex(mapping) : "''";
   const sql =
-    `SELECT ${[...keys, `IF(${moved(mapping)}, 't', 'f')`, idHex(mapping), rowHash(mapping), ...columns].join(', ')} ` +
+    `SELECT ${[...keys, `IF(${moved(mapping)}, 't', 'f')`, id, rowHash(mapping), ...columns].join(', ')} ` +
     `FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql}`;
   const session = await source.dedicated(signal);
   try {
     const lines = new CopyLines();
-    await pour(session.stream('verify.sourceRows', sql, where.values, lines), open(), signal);
+    const encoding = onServer ? lines : withIds(mapping, lines);
+    await pour(session.stream('verify.sourceRows', sql, where.values, encoding), open(), signal);
     return lines.rows;
   } finally {
     session.destroy();
   }
+}
+
+/** Fills in the ids of rows whose server could not: they stand behind the key and the mark of moved rows. */
+function withIds(mapping: Mapping, lines: CopyLines): RowEncoding {
+  const parts = mapping.source.key.length;
+  return {
+    add: (row) => {
+      const id = idOfKey(mapping, row.slice(0, parts) as Buffer[]);
+      return lines.add(row.map((value, index) => (index === parts + 1 ? Buffer.from(id) : value)));
+    },
+    flush: () => lines.flush(),
+  };
 }

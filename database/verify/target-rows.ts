@@ -10,6 +10,7 @@ import { targetKeyText } from '../target/legacy-key';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import { inLedgerRange, inTargetRange } from './range';
 import type { OpenRange } from './range';
+import type { Binding } from './source-rows';
 import { NO_HASH, hashSlice, quarantinedRowHash, readBack } from './row-hashes';
 
 const hex = (id: Sql): Sql => `replace(${id}::text, '-', '')`;
@@ -95,13 +96,21 @@ export function quarantinedRows(mapping: TimedMapping, range: OpenRange, columns
   );
 }
 
-/** A hash that binds a row to its id, as the source computes it. */
-const boundHash = sha256Hex('(r.hash || r.id)');
+/** The parts of a key, each `length:value`. */
+const keyParts = (mapping: TimedMapping): Sql =>
+  mapping.source.key.length === 1
+    ? lengthPrefixed('r.key')
+    : `(SELECT string_agg(${lengthPrefixed('p.part')}, '' ORDER BY p.position)
+        FROM jsonb_array_elements_text(r.key::jsonb) WITH ORDINALITY AS p (part, position))`;
+
+/** A hash that binds a row to its id, or to its key, as the source computes it. */
+const boundHash = (mapping: TimedMapping, binding: Binding): Sql =>
+  sha256Hex(`(r.hash || ${binding === 'id' ? 'r.id' : keyParts(mapping)})`);
 
 /** One line: rows `loaded` and `quarantined`, their `sum`, and those that are `torn`: not what stands beside them. */
-export function sumsOf(mapping: TimedMapping, range: OpenRange): Sql {
+export function sumsOf(mapping: TimedMapping, range: OpenRange, binding: Binding): Sql {
   return `SELECT count(*) FILTER (WHERE NOT r.quarantined) AS loaded, count(*) FILTER (WHERE r.quarantined) AS quarantined,
-      coalesce(sum(${hashSlice(boundHash)}), 0) AS sum,
+      coalesce(sum(${hashSlice(boundHash(mapping, binding))}), 0) AS sum,
       count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn
     FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r`;
 }

@@ -135,6 +135,26 @@ describe('what the ledger tells a monitor', () => {
     expect(runs[1]!.provenAge).toBeNull();
   });
 
+  it('takes the word of a verification that came after the run, of the whole alone', async () => {
+    const run = await addRun('case-states', 'finished', { verdict: 'proven', age: '3 hours' });
+    const addVerification = async (verdict: string, age: string, partial: boolean): Promise<void> => {
+      await engine.onTarget(
+        `INSERT INTO carryover.verifications (migration, run_id, final, fingerprint, source_identity, target_identity, workflow,
+           workflow_run, state, verdict, finished_at, partial)
+         VALUES ('case-states', $1, false, 'f', '{}', '{}', 'w', gen_random_uuid()::text, 'finished', $2, now() - $3::interval, $4)`,
+        [run, verdict, age, partial],
+      );
+    };
+    await addVerification('not_proven', '2 hours', true);
+    expect((await read()).runs[0]!.notProven).toBe(0);
+    await addVerification('not_proven', '1 hour', false);
+    expect((await read()).runs[0]!).toMatchObject({ notProven: 1 });
+    await addVerification('proven_with_exceptions', '1 minute', false);
+    const [last] = (await read()).runs;
+    expect(last!.notProven).toBe(0);
+    expect(last!.provenAge).toBeLessThan(120);
+  });
+
   it('can be read by the account that docs/privileges.md gives a worker', async () => {
     await addRun('case-states', 'open');
     const full = await createEngine({ sample: { rows: 400 } });

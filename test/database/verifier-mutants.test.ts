@@ -121,7 +121,7 @@ it.each<[string, ...Change[]]>([
           'await look(session, check, [mapping.name, ref.verification, line.run_id]);',
           'await look(session, check, [mapping.name, ref.verification, line.run_id]).catch(() => ({ compared: 0, found: 0 }));',
         ],
-        ["if ('names' in check) {", 'if (false) {'],
+        ["if (!('counts' in check)) {", 'if (false) {'],
       ],
     },
   ],

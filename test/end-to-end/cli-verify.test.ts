@@ -79,6 +79,14 @@ it('says NOT PROVEN with exit code 2, and which rows, without a value anywhere',
   const own = await say('verify', 'case-states');
   expect([own.code, own.out.split(',')[0]]).toEqual([2, 'case-states: NOT PROVEN']);
 
+  // The run ended well; what is known since counts.
+  await engine.onTarget(`UPDATE carryover.verifications SET verdict = 'not_proven' WHERE verification_id = 1000`);
+  const status = await say('status', 'case-states');
+  expect([status.code, status.out]).toEqual([
+    2,
+    expect.stringMatching(/verified {2}not proven, by verification 1000 of /),
+  ]);
+
   const handle = temporal.client.workflow.getHandle('carryover-verify-case-states');
   expect((await handle.describe()).status.name).toBe('FAILED');
   expect(JSON.stringify(await handle.fetchHistory())).not.toContain('secret damage');

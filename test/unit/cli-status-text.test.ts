@@ -19,10 +19,33 @@ const run: RunStatus = {
   paused: null,
   parked: [],
   skipped: [],
+  verifying: null,
+  verified: null,
   vainStarts: [],
 };
 
 const alive: OwnerReport = { state: 'alive', words: null, worker: true, taskQueue: 'carryover', outage: null };
+
+describe('a run that is looked at', () => {
+  const verified = {
+    verification: '12',
+    verdict: 'not_proven',
+    final: true,
+    own: false,
+    at: '2026-11-25T03:00:00Z',
+  } as const;
+
+  it('says how far its verification is', () => {
+    const text = printRun({ run: { ...run, verifying: { looked: 3, of: 9 } }, owner: alive });
+    expect(text).toContain('\n  verifying 3 of 9 ranges and checks looked at');
+    expect(printRun({ run, owner: alive })).not.toContain('verif');
+  });
+
+  it('says what the latest verification said, and when', () => {
+    const text = printRun({ run: { ...run, state: 'finished', verdict: 'proven', verified }, owner: undefined });
+    expect(text).toContain('\n  verified  not proven, finally, by verification 12 of 2026-11-25T03:00:00Z');
+  });
+});
 
 describe('attention', () => {
   it('is needed by no run that goes on, and none that is over', () => {

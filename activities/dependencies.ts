@@ -10,7 +10,7 @@ import type {
   CutResult,
   Decision,
   ExtractResult,
-  FullMigrateInput,
+  FullRunInput,
   Headline,
   Hold,
   LoadResult,
@@ -60,7 +60,13 @@ export interface Runs {
   /** Every problem of both servers with this mapping, as sentences; empty where a run can start. */
   preflight(mapping: Mapping): Promise<readonly string[]>;
   /** Opens a run or goes on with the open one; a scheduled start that meets a living owner is missed. */
-  open(mapping: Mapping, input: FullMigrateInput, given: readonly string[], starter: Starter): Promise<Planned>;
+  open(
+    mapping: Mapping,
+    mode: 'full' | 'repair',
+    input: FullRunInput,
+    given: readonly string[],
+    starter: Starter,
+  ): Promise<Planned>;
   remaining(run: string, epoch: number, limit: number): Promise<Remaining>;
   cut(mapping: Mapping, ref: BatchRef): Promise<CutResult>;
   park(ref: BatchRef, cause: string): Promise<void>;

@@ -1,11 +1,13 @@
 import { activityInfo } from '@temporalio/activity';
-import { checkAbandonInput, checkMigrateInput } from '../shared/input';
+import { checkAbandonInput, checkMigrateInput, checkRepairInput } from '../shared/input';
 import { CarryoverError, listProblems } from '../shared/errors';
 import type { Planned } from '../shared/messages';
 import type { Dependencies, Starter } from './dependencies';
 import { guarded } from './guarded';
 
 export interface PlanRequest {
+  /** What the run is to do; every row unless given. */
+  readonly mode?: 'repair';
   /** Whatever the workflow was started with. */
   readonly input: unknown;
   /** Run id of the first run of the workflow's chain. */
@@ -27,7 +29,8 @@ export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | '
    */
   plan: (request: PlanRequest): Promise<Planned> =>
     guarded(async () => {
-      const { input, given, problems } = checkMigrateInput(request.input, mappings.names());
+      const check = request.mode === 'repair' ? checkRepairInput : checkMigrateInput;
+      const { input, given, problems } = check(request.input, mappings.names());
       if (input === null) throw new CarryoverError('InputRefused', listProblems('The run was not started:', problems));
       const mapping = mappings.get(input.migration);
       const found = await runs.preflight(mapping);
@@ -37,7 +40,7 @@ export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | '
           listProblems(`${mapping.name} cannot run; nothing was changed:`, found),
         );
       }
-      return runs.open(mapping, input, given, starterOf(request.firstRun, request.schedule));
+      return runs.open(mapping, request.mode ?? 'full', input, given, starterOf(request.firstRun, request.schedule));
     }),
 
   /** Closes an open run that has no living owner. */

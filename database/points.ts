@@ -122,6 +122,7 @@ export const STATEMENTS = [
   // load
   'load.forgetQuarantine',
   'load.forgetLookups',
+  'load.forgetSettled',
   'load.forgetFindings',
   'load.immediate',
   'load.savepoint',
@@ -146,6 +147,7 @@ export const STATEMENTS = [
   'load.quarantine',
   'load.occurrences',
   'load.lookups',
+  'load.settle',
   'load.record',
 
   // validate

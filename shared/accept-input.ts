@@ -1,5 +1,5 @@
 /** Checks the one JSON object that starts `acceptFindings`: all problems at once. */
-import { optionalText } from './fields';
+import { asNumber, optionalText } from './fields';
 import { DEFECTS } from './findings';
 import type { FindingKind } from './findings';
 
@@ -22,11 +22,6 @@ const EXAMPLE =
 
 /** Findings that are named one by one: more are a kind. */
 const MOST = 1_000;
-
-const asNumber = (given: unknown): string | null => {
-  const text = Number.isSafeInteger(given) ? String(given) : given;
-  return typeof text === 'string' && /^\d{1,18}$/.test(text) ? text : null;
-};
 
 /** @param known names of the migrations that there are */
 export function checkAcceptInput(

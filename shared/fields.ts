@@ -18,6 +18,12 @@ export function optionalText<K extends string>(
   return {};
 }
 
+/** A number that the ledger gave; JSON may have made a number of it where the quotes were left out: as good, while it is exact. */
+export function asNumber(given: unknown): string | null {
+  const text = Number.isSafeInteger(given) ? String(given) : given;
+  return typeof text === 'string' && /^\d{1,18}$/.test(text) ? text : null;
+}
+
 export interface Range {
   readonly low: number;
   readonly high: number;

@@ -32,3 +32,6 @@ const kindsOf = (sort: 'defect' | 'movement'): FindingKind[] =>
 
 export const DEFECTS: readonly FindingKind[] = kindsOf('defect');
 export const MOVEMENTS: readonly FindingKind[] = kindsOf('movement');
+
+/** Defects that taking the row again may mend; in the others another writer may have had a hand, and a repair keeps them. */
+export const REPAIRABLE: readonly FindingKind[] = ['missing', 'changed', 'stale'];

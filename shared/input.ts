@@ -1,8 +1,8 @@
 /** Checks the one JSON object that starts a run: all problems at once, in words that help whoever typed it. */
 import { DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
-import { checkNumber, optionalText } from './fields';
+import { asNumber, checkNumber, optionalText } from './fields';
 import type { Range } from './fields';
-import type { AbandonInput, FullMigrateInput } from './messages';
+import type { AbandonInput, FullRunInput } from './messages';
 
 export const DEFAULT_BATCH_ROWS = 50_000;
 export const DEFAULT_CONCURRENCY = 2;
@@ -29,15 +29,24 @@ const FIELDS = [
 
 export const EXAMPLE = '{"migration": "case-states"}';
 
+const REPAIR_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'verification'];
+
 export interface CheckedInput {
-  readonly input: FullMigrateInput | null;
+  readonly input: FullRunInput | null;
   /** Names of the fields that were given, as opposed to defaults. */
   readonly given: readonly string[];
   readonly problems: readonly string[];
 }
 
 /** @param known names of the migrations that can run */
-export function checkMigrateInput(given: unknown, known: readonly string[]): CheckedInput {
+export const checkMigrateInput = (given: unknown, known: readonly string[]): CheckedInput =>
+  checkRunInput(given, known, FIELDS);
+
+/** @param known names of the migrations that can run */
+export const checkRepairInput = (given: unknown, known: readonly string[]): CheckedInput =>
+  checkRunInput(given, known, REPAIR_FIELDS);
+
+function checkRunInput(given: unknown, known: readonly string[], names: readonly string[]): CheckedInput {
   const list = known.join(', ');
   if (given === undefined || given === null) {
     return {
@@ -57,8 +66,8 @@ export function checkMigrateInput(given: unknown, known: readonly string[]): Che
   const fields = given as Record<string, unknown>;
   const problems: string[] = [];
   for (const name of Object.keys(fields)) {
-    if (!FIELDS.includes(name))
-      problems.push(`unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${FIELDS.join(', ')}`);
+    if (!names.includes(name))
+      problems.push(`unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${names.join(', ')}`);
   }
   const { migration } = fields;
   if (migration === undefined) problems.push(`"migration" is missing; known migrations: ${list}`);
@@ -74,12 +83,21 @@ export function checkMigrateInput(given: unknown, known: readonly string[]): Che
     maxParked: whole('maxParked', DEFAULT_MAX_PARKED, MAX_PARKED),
     maxQuarantine: checkNumber('maxQuarantine', fields.maxQuarantine, DEFAULT_MAX_QUARANTINE, MAX_QUARANTINE, problems),
     onChange: checkOnChange(fields.onChange, problems),
+    ...checkVerification(fields.verification, problems),
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
     ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
     ...optionalText('by', fields.by, 'your name', problems),
   };
   if (problems.length > 0) return { input: null, given: [], problems };
   return { input, given: FIELDS.filter((name) => fields[name] !== undefined && fields[name] !== null), problems: [] };
+}
+
+function checkVerification(given: unknown, problems: string[]): { readonly verification?: string } {
+  if (given === undefined || given === null) return {};
+  const number = asNumber(given);
+  if (number !== null) return { verification: number };
+  problems.push('"verification" must be the number of a verification; `carryover findings` names the latest');
+  return {};
 }
 
 /** Checks the one JSON object that starts `abandon`. */
@@ -95,9 +113,8 @@ export function checkAbandonInput(given: unknown): {
   const problems = Object.keys(fields)
     .filter((name) => !['run', 'reason', 'by'].includes(name))
     .map((name) => `unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are run, reason, by`);
-  // JSON made a number of it where the quotes were left out: as good, while it is exact.
-  const run = Number.isSafeInteger(fields.run) ? String(fields.run) : fields.run;
-  if (typeof run !== 'string' || !/^\d{1,18}$/.test(run)) {
+  const run = asNumber(fields.run);
+  if (run === null) {
     problems.push(`"run" must be the number of the run, such as ${example}; \`carryover status\` lists them`);
   }
   if (fields.reason === undefined || fields.reason === null) problems.push('"reason" is missing');
@@ -106,7 +123,7 @@ export function checkAbandonInput(given: unknown): {
     ...optionalText('by', fields.by, 'your name', problems),
   };
   if (problems.length > 0 || texts.reason === undefined) return { input: null, problems };
-  return { input: { run: run as string, ...texts, reason: texts.reason }, problems: [] };
+  return { input: { run: run!, ...texts, reason: texts.reason }, problems: [] };
 }
 
 function checkOnChange(given: unknown, problems: string[]): 'refuse' | 'restart' {

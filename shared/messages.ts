@@ -32,6 +32,15 @@ export interface MigrateInput {
 export type FullMigrateInput = Required<Omit<MigrateInput, 'takeOver' | 'acceptServer' | 'by'>> &
   Pick<MigrateInput, 'takeOver' | 'acceptServer' | 'by'>;
 
+/** The one JSON object that starts `repair`: `batchRows` are keys, of which 5,000 at most are taken at once. */
+export interface RepairInput extends Omit<MigrateInput, 'onChange'> {
+  /** Number of the verification whose findings are repaired; the latest unless given. */
+  readonly verification?: string;
+}
+
+/** An input of either kind with every default filled in. */
+export type FullRunInput = FullMigrateInput & Pick<RepairInput, 'verification'>;
+
 /** What a run is to do, as the ledger has recorded it. */
 export interface RunPlan {
   readonly run: string;

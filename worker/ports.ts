@@ -94,7 +94,7 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
         `Search attributes are not registered in the namespace under these types: ${names}. Run \`carryover setup\`.`,
       ];
     },
-    open: async (mapping, input, given, starter) => {
+    open: async (mapping, mode, input, given, starter) => {
       const [cluster, from, to, sourceColumns] = await Promise.all([
         temporal.clusterId(),
         sourceIdentity(source),
@@ -109,6 +109,8 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
         targetIdentity: to,
       };
       const planned = await openRun(target, {
+        mode,
+        verification: input.verification ?? null,
         owner: { cluster, ...starter },
         input,
         given,
@@ -116,7 +118,8 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
         isAlive: temporal.isRunning,
         who: () => temporal.identityOfStart(starter.workflow, starter.firstRun),
         describe: async () => {
-          const bounds = await readBounds(source, mapping);
+          // A run that takes some rows again has no bounds: its keys stand in the ledger.
+          const bounds = mode === 'full' ? await readBounds(source, mapping) : { lower: null, upper: null, rows: 0 };
           return {
             ...footing,
             input,

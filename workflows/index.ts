@@ -1,4 +1,5 @@
 export { abandon } from './abandon';
 export { acceptFindings } from './accept-findings';
 export { migrate } from './migrate';
+export { repair } from './repair';
 export { verify } from './verify';

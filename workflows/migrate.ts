@@ -1,143 +1,14 @@
-/** One run of a migration: plan → batches through a bounded window → verification → report. */
-import {
-  ApplicationFailure,
-  CancellationScope,
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  isCancellation,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { MigrateInput, MigrateResult, MissedResult, Planned } from '../shared/messages';
-import { closing, failureType, farewell, run as runActivities, verification } from './activity-proxies';
-import { carryBatches } from './carry-batches';
-import { registerHandlers } from './handlers';
-import { lookOver } from './look-over';
-import { RunControl, asOwnFailure } from './run-control';
+import { continueAsNew } from '@temporalio/workflow';
+import type { MigrateInput, MigrateResult, MissedResult } from '../shared/messages';
+import { run } from './run';
 import type { Continued } from './run-control';
 
-/** Times that a run is planned anew because the ledger went back, before the workflow gives up. */
-const RESTORES = 5;
-
 /**
- * Workflow type `migrate`.
+ * Workflow type `migrate`: takes every row of the table.
  *
  * @param input one JSON object; the Temporal UI can send no more, and may send none, which is refused in words
  * @param continued set by continue-as-new alone
  */
-export async function migrate(input?: MigrateInput, continued?: Continued): Promise<MigrateResult | MissedResult> {
-  const control = new RunControl(continued);
-  registerHandlers(control);
-  try {
-    const planned = continued?.plan ?? (await planRun(input));
-    if ('missed' in planned) return { outcome: 'missed', cause: planned.missed };
-    control.plan = planned;
-    return await carryOut(control, input);
-  } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => release(control));
-    throw asOwnFailure(error, 'RunFailed');
-  } finally {
-    if (control.progress.phase !== 'cancelling') control.progress.phase = 'finished';
-    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
-  }
-}
-
-async function planRun(input: unknown): Promise<Planned> {
-  const { firstExecutionRunId, searchAttributes } = workflowInfo();
-  const schedule = searchAttributes.TemporalScheduledById?.[0];
-  return runActivities.plan.executeWithOptions({ summary: 'plan' }, [
-    { input, firstRun: firstExecutionRunId, schedule: typeof schedule === 'string' ? schedule : null },
-  ]);
-}
-
-/** Carries the run out; where the target was restored to an earlier moment, from where its ledger stands now. */
-async function carryOut(control: RunControl, input: MigrateInput | undefined): Promise<MigrateResult> {
-  for (let restores = 0; ; restores += 1) {
-    try {
-      await carryBatches(control, () =>
-        continueAsNew<typeof migrate>(input, {
-          plan: control.plan,
-          retries: control.retries,
-          pauseCause: control.progress.pauseCause,
-        }),
-      );
-      return await finish(control, await verifyRun(control));
-    } catch (error) {
-      if (failureType(error) !== 'LedgerBehind' || restores === RESTORES) throw error;
-      await control.wind();
-      const planned = await planRun(input);
-      if ('missed' in planned) throw error;
-      control.restart(planned);
-      const { pauseCause } = control.progress;
-      // The restored ledger has not heard of the pause.
-      if (pauseCause !== null) await control.hold(pauseCause);
-    }
-  }
-}
-
-/** Compares source and target anew: the verdict of a run is not that of the pipeline. Returns the verification's number. */
-async function verifyRun(control: RunControl): Promise<string> {
-  const { progress } = control;
-  const { run, migration, epoch, concurrency } = control.plan;
-  control.enter('verifying');
-  const round = (control.rounds += 1);
-  const plan = await control.insist(() =>
-    verification.planClosing.executeWithOptions({ summary: `${migration}: plan the verification` }, [
-      { run, migration, epoch, concurrency, round },
-    ]),
-  );
-  await lookOver(plan, {
-    // Where one fails for good, the run pauses with the cause: an end with less than all would not be proven.
-    attempt: (_what, look) => control.insist(look).then(() => undefined),
-    tell: (left, of) => {
-      progress.looks = { done: of - left, of };
-      control.show();
-    },
-    isOver: () => false,
-  });
-  return plan.verification;
-}
-
-async function finish(control: RunControl, verified: string): Promise<MigrateResult> {
-  const { progress, plan } = control;
-  const { run, migration, epoch } = plan;
-  const headline = await control.insist(() =>
-    closing.finish.executeWithOptions({ summary: `${migration}: verdict` }, [
-      { run, migration, epoch, verification: verified },
-    ]),
-  );
-  progress.closed = true;
-  // Also where the workflow was cancelled in this moment: the ledger holds the run as finished.
-  await control.insist(() =>
-    CancellationScope.nonCancellable(() =>
-      closing.report.executeWithOptions({ summary: `${migration}: report` }, [{ run, migration, epoch }]),
-    ),
-  );
-  progress.verdict = headline.verdict;
-  control.enter('finished');
-  const result: MigrateResult = { run, migration, ...headline };
-  if (headline.verdict === 'not_proven') {
-    throw ApplicationFailure.nonRetryable(
-      `run ${run} of ${migration} is not proven: ${headline.findings} findings, ${headline.pending} rows ` +
-        `pending. \`carryover report ${run}\` says what was found.`,
-      'NotProven',
-      result,
-    );
-  }
-  return result;
-}
-
-/** What a cancelled run leaves: nothing in flight, no stage, an open run that can be gone on with. */
-async function release(control: RunControl): Promise<void> {
-  control.cancelling = true;
-  if (control.progress.plan === null) return;
-  const { run, migration, epoch } = control.plan;
-  control.enter('cancelling');
-  await control.window.settle();
-  control.tell();
-  try {
-    await farewell.release.executeWithOptions({ summary: `${migration}: sweep the stage` }, [{ run, epoch }]);
-  } catch {
-    // The target is away, or another owns the run: its next start sweeps what was left.
-  }
+export function migrate(input?: MigrateInput, continued?: Continued): Promise<MigrateResult | MissedResult> {
+  return run({ input }, continued, (next) => continueAsNew<typeof migrate>(input, next));
 }

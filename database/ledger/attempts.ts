@@ -18,6 +18,8 @@ export interface BatchRow {
   readonly afterKey: LegacyKey | null;
   readonly toKey: LegacyKey;
   readonly lowerKey: LegacyKey;
+  /** Its keys, one by one; null where it is a range. */
+  readonly list: readonly LegacyKey[] | null;
   readonly extractToken: string | null;
   readonly staged: number | null;
   readonly source: number;
@@ -48,6 +50,7 @@ interface LedgerBatch {
   readonly after_key: LegacyKey | null;
   readonly to_key: LegacyKey;
   readonly lower_key: LegacyKey;
+  readonly legacy_keys: readonly LegacyKey[] | null;
   readonly extract_token: string | null;
   readonly staged: string | null;
   readonly source: string;
@@ -66,8 +69,8 @@ interface LedgerBatch {
 }
 
 const SELECT_BATCH = `
-SELECT b.state, b.after_key, b.to_key, r.lower_key, b.extract_token, b.staged, b.source, b.inserted, b.updated,
-       b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
+SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, b.extract_token, b.staged, b.source, b.inserted,
+       b.updated, b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
        r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
 WHERE b.run_id = $1 AND b.batch = $2`;
@@ -94,6 +97,7 @@ function toBatchRow(row: LedgerBatch): BatchRow {
     afterKey: row.after_key,
     toKey: row.to_key,
     lowerKey: row.lower_key,
+    list: row.legacy_keys,
     extractToken: row.extract_token,
     staged: row.staged === null ? null : Number(row.staged),
     source: Number(row.source),

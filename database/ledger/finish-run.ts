@@ -91,7 +91,7 @@ SELECT r.epoch, r.cut_to_end, b.*,
   (SELECT coalesce(sum(found), 0) FROM carryover.checks c WHERE c.run_id = $1) AS found,
   (SELECT count(*) FROM carryover.verification_findings f
    WHERE f.verification_id = r.verification_id AND f.accepted) AS accepted
-FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id = $1`;
+FROM carryover.runs r JOIN carryover.run_standing b USING (run_id) WHERE r.run_id = $1`;
 
 /**
  * Closes the run with its verdict; a run that is closed already is returned as it was.

@@ -3,7 +3,7 @@
  * ledger and by what Temporal says of the owner.
  */
 import { CarryoverError } from '../../shared/errors';
-import type { FullMigrateInput, Planned } from '../../shared/messages';
+import type { FullMigrateInput, Planned, RunPlan } from '../../shared/messages';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { recordDecision } from './audit';
@@ -11,11 +11,15 @@ import { changedServers, changedShape } from './changes';
 import type { Footing } from './changes';
 import { OwnerAlive, isSameChain, isSameCluster, requireDeadOwner } from './owner';
 import type { Advice, IsAlive, Owner } from './owner';
+import { cutRepair, readRepair } from './repair';
 import { closeRun, findOpenRun, insertRun, lockStarts, ownRun, planOf } from './run-row';
-import type { NewRun, OpenRun } from './run-row';
+import type { NewRun, OpenRun, RunMode } from './run-row';
 import { recordStart, requireUnspent } from './starts';
 
 export interface Start {
+  readonly mode: RunMode;
+  /** Of a repair: the verification whose findings are repaired, by its number; null for the latest. */
+  readonly verification: string | null;
   readonly owner: Owner;
   readonly input: FullMigrateInput;
   /** Fields that whoever started it gave, as opposed to defaults. */
@@ -33,8 +37,9 @@ const ADVICE: Advice = {
   foreign: 'Start it there; or, where nothing of it runs any more, start here with "takeOver": "<why>".',
 };
 
-/** The workflow type that opens runs of a mode, where it is not this one. */
-const TYPES: Readonly<Record<string, string>> = { changed: 're-sync' };
+/** The workflow type that opens runs of a mode, where it has not its name. */
+const TYPES: Readonly<Record<string, string>> = { full: 'migrate', changed: 're-sync' };
+const typeOf = (mode: string): string => TYPES[mode] ?? mode;
 
 /**
  * @returns the run's plan; `missed` where a schedule's start met a living owner
@@ -71,10 +76,19 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
       const planned = await goOn(session, start, open);
       if (planned !== null) return planned;
     }
-    const plan = await insertRun(session, owner, described ?? (await describe()));
+    const plan = await openNew(session, start, described ?? (await describe()));
     await recordStart(session, migration, owner, open === null ? 'opened' : 'restarted', plan.run);
     return plan;
   });
+}
+
+async function openNew(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
+  const { mapping } = start.footing;
+  if (start.mode === 'full') return insertRun(session, start.owner, run, null);
+  const repair = await readRepair(session, mapping.name, start.verification, start.footing);
+  const plan = await insertRun(session, start.owner, { ...run, estimatedRows: repair.keys }, repair);
+  await cutRepair(session, plan.run, mapping, repair, plan.batchRows);
+  return plan;
 }
 
 /** @returns null where the open run was closed, so that a new one may be opened */
@@ -82,11 +96,11 @@ async function goOn(session: TargetQueries, start: Start, open: OpenRun): Promis
   const { owner, input, footing } = start;
   const own = isSameChain(open, owner);
   if (!own) await requireDeadOwner(owner, open, start.isAlive, input.takeOver, ADVICE);
-  if (open.mode !== 'full') {
-    const type = TYPES[open.mode] ?? open.mode;
+  if (open.mode !== start.mode) {
+    const type = typeOf(open.mode);
     throw new CarryoverError(
       'MappingChanged',
-      `run ${open.run_id} of ${open.migration} is open, and a workflow ${type} opened it, not migrate: ` +
+      `run ${open.run_id} of ${open.migration} is open, and a workflow ${type} opened it, not ${typeOf(start.mode)}: ` +
         `start ${type} to go on with it, or abandon the run`,
     );
   }
@@ -95,7 +109,7 @@ async function goOn(session: TargetQueries, start: Start, open: OpenRun): Promis
   const restarts = shape.length > 0 && input.onChange === 'restart';
   const refusedServers = input.acceptServer === undefined ? servers : [];
   const refusedShape = restarts ? [] : shape;
-  if (refusedShape.length + refusedServers.length > 0) throw changed(open, refusedShape, refusedServers);
+  if (refusedShape.length + refusedServers.length > 0) throw changed(open, start.mode, refusedShape, refusedServers);
 
   const decide = (verb: string, reason: string | undefined): Promise<boolean> =>
     decideByStart(session, start, open, verb, reason);
@@ -140,9 +154,10 @@ async function decideByStart(
   });
 }
 
-function changed(open: OpenRun, shape: readonly string[], servers: readonly string[]): CarryoverError {
+function changed(open: OpenRun, mode: RunMode, shape: readonly string[], servers: readonly string[]): CarryoverError {
+  const anew = mode === 'full' ? 'begin anew with "onChange": "restart"' : `abandon it and start ${mode} again`;
   const ways = [
-    ...(shape.length > 0 ? ['begin anew with "onChange": "restart"'] : []),
+    ...(shape.length > 0 ? [anew] : []),
     ...(servers.length > 0 ? ['accept the other server with "acceptServer": "<why>"'] : []),
   ];
   return new CarryoverError(

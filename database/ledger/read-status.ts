@@ -71,7 +71,7 @@ export const instantText = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
 const RUNS = `
-SELECT r.run_id::text AS run, r.migration, r.state, r.verdict, r.owner_cluster, r.owner_namespace, r.owner_workflow,
+SELECT r.run_id::text AS run, r.migration, r.mode, r.state, r.verdict, r.owner_cluster, r.owner_namespace, r.owner_workflow,
        r.owner_first_run, ${instantText('r.started_at')} AS started, ${instantText('r.finished_at')} AS finished,
        ${instantText('r.paused_at')} AS paused, r.pause_cause,
        floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated,
@@ -81,9 +81,11 @@ SELECT r.run_id::text AS run, r.migration, r.state, r.verdict, r.owner_cluster, 
        v.verification_id::text AS verification, v.verdict AS verified_as, v.final::text AS final,
        (v.verification_id = r.verification_id)::text AS own,
        ${instantText('v.finished_at')} AS verified_at, l.looks::text AS looks, l.looked::text AS looked
-  FROM carryover.runs r JOIN carryover.run_balance b USING (run_id)
+  FROM carryover.runs r JOIN carryover.run_standing b USING (run_id)
   LEFT JOIN LATERAL (
-    SELECT * FROM carryover.verifications x WHERE x.run_id = r.run_id AND x.state = 'finished' AND NOT x.partial
+    SELECT * FROM carryover.verifications x
+    WHERE x.run_id = coalesce(r.base_run, r.run_id) AND x.verification_id >= coalesce(r.verification_id, 0)
+      AND x.state = 'finished' AND NOT x.partial
     ORDER BY x.verification_id DESC LIMIT 1) v ON true
   LEFT JOIN LATERAL (
     SELECT count(*) AS looks, count(*) FILTER (WHERE state = 'verified') AS looked FROM (

@@ -6,6 +6,7 @@ import type { TargetQueries } from '../target/session';
 import { lockAgainstLoads } from './backends';
 import type { Footing, RecordedFooting } from './changes';
 import { isSameChain } from './owner';
+import type { Repair } from './repair';
 import type { Owner, OwnerRow } from './owner';
 
 /** What a new run is to be; bounds are null where the source table is empty. */
@@ -17,6 +18,9 @@ export interface NewRun extends Footing {
   readonly estimatedRows: number;
   readonly targetRowsBefore: number;
 }
+
+/** What a run does: `full` takes every row, `repair` those that a verification found wrong. */
+export type RunMode = 'full' | 'repair';
 
 export interface OpenRun extends OwnerRow, RecordedFooting {
   readonly mode: string;
@@ -46,16 +50,23 @@ export async function findOpenRun(session: TargetQueries, migration: string): Pr
   return found.rows[0] ?? null;
 }
 
-export async function insertRun(session: TargetQueries, owner: Owner, run: NewRun): Promise<RunPlan> {
+/** @param repair what a repair takes again; null for a full run */
+export async function insertRun(
+  session: TargetQueries,
+  owner: Owner,
+  run: NewRun,
+  repair: Repair | null,
+): Promise<RunPlan> {
   const { input, mapping } = run;
   const concurrency = Math.min(input.concurrency, run.concurrencyLimit);
   const inserted = await session.query<{ run_id: string }>(
     'run.insert',
-    `INSERT INTO carryover.runs (migration, mode, fingerprint, mapping, source_columns, input, lower_key, upper_key,
+    `INSERT INTO carryover.runs (migration, fingerprint, mapping, source_columns, input, lower_key, upper_key,
        batch_rows, concurrency, concurrency_limit, max_parked, max_quarantine, estimated_rows, target_rows_before,
        cut_to_end, source_identity, target_identity, owner_cluster, owner_namespace, owner_workflow, owner_first_run,
-       owner_current_run)
-     VALUES ($1, 'full', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+       owner_current_run, mode, base_run, kept)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+       $23, $24, $25)
      RETURNING run_id`,
     [
       mapping.name, run.fingerprint, JSON.stringify(mapping), JSON.stringify(run.sourceColumns), JSON.stringify(input),
@@ -63,6 +74,7 @@ export async function insertRun(session: TargetQueries, owner: Owner, run: NewRu
       run.concurrencyLimit, input.maxParked, input.maxQuarantine, run.estimatedRows, run.targetRowsBefore,
       run.upper === null, JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
       owner.namespace, owner.workflow, owner.firstRun, owner.currentRun,
+      repair === null ? 'full' : 'repair', repair && repair.base, JSON.stringify(repair?.kept ?? {}),
     ], // prettier-ignore
   );
   return {

@@ -1,4 +1,4 @@
-/** The run whose batches a verification goes by: the latest of a migration, or the one that it ends. */
+/** The run whose batches a verification goes by: the migration's latest full one, or that of the run that it ends. */
 import { CarryoverError } from '../../shared/errors';
 import type { TargetQueries } from '../target/session';
 import { requireSameHands } from './attempts';
@@ -28,7 +28,7 @@ export async function latestRun(
   const found = await session.query<VerifiedRun>(
     'verify.latestRun',
     `SELECT run_id, cut_to_end, source_identity, target_identity FROM carryover.runs
-     WHERE migration = $1 ORDER BY run_id DESC LIMIT 1`,
+     WHERE migration = $1 AND mode = 'full' ORDER BY run_id DESC LIMIT 1`,
     [migration],
   );
   const [run] = found.rows;
@@ -49,12 +49,18 @@ export async function latestRun(
   return run;
 }
 
-/** Locks the run's line. @throws CarryoverError as the steps of a batch do */
+/**
+ * Locks the run's line.
+ *
+ * @returns the run itself; the full run where it takes but some rows again
+ * @throws CarryoverError as the steps of a batch do
+ */
 export async function ownRun(session: TargetQueries, { run, epoch }: OwnRun, hands: Hands): Promise<VerifiedRun> {
   const found = await session.query<VerifiedRun & { epoch: number; fingerprint: string }>(
     'verify.ownRun',
-    `SELECT run_id, cut_to_end, source_identity, target_identity, epoch, fingerprint FROM carryover.runs
-     WHERE run_id = $1 FOR UPDATE`,
+    `SELECT b.run_id, b.cut_to_end, r.source_identity, r.target_identity, r.epoch, r.fingerprint
+     FROM carryover.runs r JOIN carryover.runs b ON b.run_id = coalesce(r.base_run, r.run_id)
+     WHERE r.run_id = $1 FOR UPDATE OF r`,
     [run],
   );
   const [line] = found.rows;

@@ -39,7 +39,7 @@ SELECT source, loaded, inserted, updated, unchanged, quarantined, excluded, pend
        complete AND NOT EXISTS (SELECT FROM carryover.batches b WHERE b.run_id = $1 AND b.state NOT IN ('validated', 'skipped'))
          AS complete,
        (SELECT count(*) FROM carryover.batches b WHERE b.run_id = $1) AS batches
-FROM carryover.run_balance WHERE run_id = $1`;
+FROM carryover.run_standing WHERE run_id = $1`;
 
 /**
  * Rows by fate. A batch that is loaded but not validated is not complete: nobody has looked at it yet. A skipped one was
@@ -216,7 +216,7 @@ WITH latest AS (
 )
 SELECT l.migration = $2 AS own, count(DISTINCT l.migration) AS tables,
        coalesce(sum(b.source), 0) AS source, coalesce(sum(b.loaded), 0) AS records
-FROM latest l LEFT JOIN carryover.batches b USING (run_id)
+FROM latest l JOIN carryover.run_standing b USING (run_id)
 GROUP BY 1`;
 
 /** All migrations before this run, each by its latest finished run; the imported ones stand in the baseline. */

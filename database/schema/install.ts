@@ -6,6 +6,7 @@ import * as operations from './0002-operations';
 import * as verification from './0003-verification';
 import * as closing from './0004-closing';
 import * as accepting from './0005-accepting';
+import * as someRows from './0006-some-rows';
 
 const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
   { name: '0001-ledger', migration: ledger },
@@ -13,6 +14,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Mig
   { name: '0003-verification', migration: verification },
   { name: '0004-closing', migration: closing },
   { name: '0005-accepting', migration: accepting },
+  { name: '0006-some-rows', migration: someRows },
 ];
 
 const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {

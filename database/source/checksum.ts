@@ -2,8 +2,8 @@
 import type { Writable } from 'node:stream';
 import type { Mapping } from '../../mappings/mapping';
 import { CopyLines } from './copy-lines';
-import { canonicalRow, inRange, moved, sourceText } from './expressions';
-import type { KeyRange } from './expressions';
+import { canonicalRow, moved, ofBatch, sourceText } from './expressions';
+import type { BatchKeys } from './expressions';
 import type { Source } from './open-source';
 import { quoteMy } from './quote';
 import { pour } from './session';
@@ -21,14 +21,14 @@ export const rowHash = (mapping: Mapping): string => `SHA2(${canonicalRow(mappin
 /** The first 60 bits of a hex hash: sums of them do not overflow, and both servers can compute them. */
 export const hashSlice = (hex: string): string => `CAST(CONV(SUBSTRING(${hex}, 1, 15), 16, 10) AS UNSIGNED)`;
 
-/** Counts and sums the rows of a range that the mapping moves. */
+/** Counts and sums the rows of a batch that the mapping moves. */
 export async function sumSource(
   source: SourceQueries,
   mapping: Mapping,
-  range: KeyRange,
+  keys: BatchKeys,
   signal: AbortSignal,
 ): Promise<RangeSum> {
-  const where = inRange(mapping, range);
+  const where = ofBatch(mapping, keys);
   const slice = hashSlice(rowHash(mapping));
   const rows = await source.query(
     'source.sum',
@@ -40,18 +40,18 @@ export async function sumSource(
   return { rows: Number(rows[0]![0]), sum: rows[0]![1]! };
 }
 
-/** Streams key columns and hash of each row of a range as COPY lines into a sink, which is ended. */
+/** Streams key columns and hash of each row of a batch as COPY lines into a sink, which is ended. */
 export async function streamHashes(
   source: Source,
   mapping: Mapping,
-  range: KeyRange,
+  keys: BatchKeys,
   open: () => Writable,
   signal: AbortSignal,
 ): Promise<void> {
-  const where = inRange(mapping, range);
-  const keys = mapping.source.key.map((column) => sourceText(mapping, column));
+  const where = ofBatch(mapping, keys);
+  const parts = mapping.source.key.map((column) => sourceText(mapping, column));
   const sql =
-    `SELECT ${keys.join(', ')}, ${rowHash(mapping)} FROM ${quoteMy(mapping.source.table)} ` +
+    `SELECT ${parts.join(', ')}, ${rowHash(mapping)} FROM ${quoteMy(mapping.source.table)} ` +
     `WHERE ${where.sql} AND ${moved(mapping)}`;
   const session = await source.dedicated(signal);
   try {

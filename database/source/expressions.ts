@@ -15,6 +15,14 @@ export interface KeyRange {
   readonly to: LegacyKey;
 }
 
+/** Keys one by one: those of findings, of quarantine, of what has changed. */
+export interface KeyList {
+  readonly list: readonly LegacyKey[];
+}
+
+/** What a batch is made of. */
+export type BatchKeys = KeyRange | KeyList;
+
 export interface SqlWithValues {
   readonly sql: string;
   readonly values: readonly SourceValue[];
@@ -66,8 +74,23 @@ function boundValue(mapping: Mapping, column: string, text: string): SourceValue
   return converterOf(mapping, column).kind === 'integer' && Number.isSafeInteger(number) ? number : text;
 }
 
-/** Predicate of a range, without the mapping's `where`. */
-export function inRange(mapping: Mapping, range: KeyRange): SqlWithValues {
+/** Predicate of a batch's keys, without the mapping's `where`. */
+export function ofBatch(mapping: Mapping, keys: BatchKeys): SqlWithValues {
+  return 'list' in keys ? inList(mapping, keys) : inRange(mapping, keys);
+}
+
+function inList(mapping: Mapping, { list }: KeyList): SqlWithValues {
+  const columns = mapping.source.key;
+  // Integers and texts are found by the table's index; of any other kind it is its text that the ledger knows.
+  const asColumn = (column: string): string =>
+    ['integer', 'text'].includes(converterOf(mapping, column).kind) ? quoteMy(column) : sourceText(mapping, column);
+  const values = list.flatMap((key) => columns.map((column, part) => boundValue(mapping, column, key[part]!)));
+  if (columns.length === 1) return { sql: `(${asColumn(columns[0]!)} IN (${list.map(() => '?').join(', ')}))`, values };
+  const same = columns.map((column) => `${asColumn(column)} = ?`).join(' AND ');
+  return { sql: `(${list.map(() => `(${same})`).join(' OR ')})`, values };
+}
+
+function inRange(mapping: Mapping, range: KeyRange): SqlWithValues {
   const low = range.after === null ? compareKey(mapping, '>=', range.from) : compareKey(mapping, '>', range.after);
   const high = compareKey(mapping, '<=', range.to);
   return { sql: `(${low.sql} AND ${high.sql})`, values: [...low.values, ...high.values] };

@@ -1,5 +1,5 @@
 /**
- * Validates a batch: reads its range again on both servers and compares it row for row by checksum. Never the stage:
+ * Validates a batch: reads its rows again on both servers and compares it row for row by checksum. Never the stage:
  * the target's rows, mapped back into the source's form, and the raw rows of the quarantine must add up to the source.
  */
 import type { TimedMapping } from '../converters/converter';
@@ -7,10 +7,10 @@ import type { ValidateResult } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
 import { streamHashes, sumSource } from '../source/checksum';
 import type { RangeSum } from '../source/checksum';
-import type { KeyRange } from '../source/expressions';
+import type { BatchKeys } from '../source/expressions';
 import type { Source } from '../source/open-source';
 import { hashSlice, quarantinedRowHash, targetRowHashes } from '../verify/row-hashes';
-import { targetInRange } from './key-range';
+import { targetOfBatch } from './batch-keys';
 import { legacyKey, targetKeyText } from './legacy-key';
 import type { TargetQueries } from './session';
 
@@ -21,21 +21,21 @@ export async function compareBatch(
   attempt: Attempt,
   source: Source,
   mapping: TimedMapping,
-  range: KeyRange,
+  keys: BatchKeys,
   signal: AbortSignal,
 ): Promise<ValidateResult> {
-  const inRange = targetInRange(mapping, range, 't');
-  if (inRange !== null) {
+  const ofBatch = targetOfBatch(mapping, keys, 't');
+  if (ofBatch !== null) {
     const [there, here] = await Promise.all([
-      sumSource(source, mapping, range, signal),
-      sumTarget(attempt, mapping, inRange),
+      sumSource(source, mapping, keys, signal),
+      sumTarget(attempt, mapping, ofBatch),
     ]);
     if (there.rows === here.rows && there.sum === here.sum && here.torn === 0) {
       await attempt.fenced('validate.equal', () => forgetDifferences(attempt));
       return { compared: there.rows, differences: 0 };
     }
   }
-  return compareRows(attempt, source, mapping, range, inRange, signal);
+  return compareRows(attempt, source, mapping, keys, ofBatch, signal);
 }
 
 /** What an earlier validation found; what the load told of stays. */
@@ -58,14 +58,14 @@ interface TargetSum extends RangeSum {
   readonly torn: number;
 }
 
-async function sumTarget(attempt: Attempt, mapping: TimedMapping, inRange: string): Promise<TargetSum> {
+async function sumTarget(attempt: Attempt, mapping: TimedMapping, ofBatch: string): Promise<TargetSum> {
   const sums =
     `SELECT count(*) AS rows, coalesce(sum(${hashSlice('hash')}), 0) AS sum, ` +
     `count(*) FILTER (WHERE extracted IS DISTINCT FROM hash) AS torn`;
   const result = await attempt.session.query<{ rows: string; sum: string; torn: string }>(
     'validate.sum',
     `SELECT sum(rows) AS rows, sum(sum) AS sum, sum(torn) AS torn FROM (
-       ${sums} FROM (${targetRowHashes(mapping, inRange)}) t
+       ${sums} FROM (${targetRowHashes(mapping, ofBatch)}) t
        UNION ALL
        ${sums} FROM (${quarantinedRows(mapping)}) q) s`,
     [attempt.ref.run, attempt.ref.batch],
@@ -79,23 +79,23 @@ async function compareRows(
   attempt: Attempt,
   source: Source,
   mapping: TimedMapping,
-  range: KeyRange,
-  inRange: string | null,
+  keys: BatchKeys,
+  ofBatch: string | null,
   signal: AbortSignal,
 ): Promise<ValidateResult> {
   const { session, ref } = attempt;
-  const keys = mapping.source.key.map((_column, index) => `k${index} text`);
+  const parts = mapping.source.key.map((_column, index) => `k${index} text`);
   await session.query('validate.dropEarlier', 'DROP TABLE IF EXISTS pg_temp.source_rows');
-  await session.query('validate.create', `CREATE TEMP TABLE source_rows (${keys.join(', ')}, hash text)`);
+  await session.query('validate.create', `CREATE TEMP TABLE source_rows (${parts.join(', ')}, hash text)`);
   try {
     await session.copyFrom('validate.copy', 'COPY pg_temp.source_rows FROM STDIN', (open) =>
-      streamHashes(source, mapping, range, open, signal),
+      streamHashes(source, mapping, keys, open, signal),
     );
     return await attempt.fenced('validate.differing', async () => {
       await forgetDifferences(attempt);
       await session.query(
         'validate.findings',
-        `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key) ${differences(mapping, inRange)}`,
+        `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key) ${differences(mapping, ofBatch)}`,
         [ref.run, ref.batch],
       );
       return countDifferences(session, ref.run, ref.batch);
@@ -105,12 +105,12 @@ async function compareRows(
   }
 }
 
-function differences(mapping: TimedMapping, inRange: string | null): string {
+function differences(mapping: TimedMapping, ofBatch: string | null): string {
   const key = targetKeyText(mapping, 't');
   const sourceKey = legacyKey(mapping.source.key.map((_column, index) => `k${index}`));
   // Without a range of its own the target is read by the keys of the source and of the batch's ledger lines.
   const rows =
-    inRange ??
+    ofBatch ??
     `${key} IN (SELECT key FROM there UNION ALL SELECT unnest(legacy_keys) FROM carryover.inserted_keys WHERE run_id = $1 AND batch = $2)`;
   return `
     WITH there AS MATERIALIZED (SELECT ${sourceKey} AS key, hash FROM pg_temp.source_rows),

@@ -1,21 +1,18 @@
-/** Streams a batch's range from the source into a stage table of its own, and records what the source counted. */
+/** Streams a batch's rows from the source into a stage table of its own, and records what the source counted. */
 import { namedColumns } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
 import type { ExtractResult } from '../../shared/messages';
 import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
-import { readRange } from '../source/read-range';
-import type { KeyRange } from '../source/expressions';
+import { readBatch } from '../source/read-batch';
+import type { BatchKeys } from '../source/expressions';
 import type { Source } from '../source/open-source';
 import { tableColumns } from '../source/table-columns';
 import { createStage, dropStage } from './stage';
 
-export const rangeOf = (batch: BatchRow): KeyRange => ({
-  after: batch.afterKey,
-  from: batch.lowerKey,
-  to: batch.toKey,
-});
+export const keysOf = ({ list, afterKey, lowerKey, toKey }: BatchRow): BatchKeys =>
+  list === null ? { after: afterKey, from: lowerKey, to: toKey } : { list };
 
 /** Nothing of the batch is to be extracted any more: its load has been committed. */
 const alreadyLoaded = (batch: BatchRow, stage: string): ExtractResult => ({
@@ -39,7 +36,7 @@ export async function extractBatch(
   const named = namedColumns(mapping);
   const others = (await tableColumns(source, mapping.source.table)).filter((column) => !named.includes(column));
   const { filled: counts, rows } = await session.copyFrom('extract.copy', `COPY ${tables.rows} FROM STDIN`, (open) =>
-    readRange(source, mapping, rangeOf(batch), others, open, signal),
+    readBatch(source, mapping, keysOf(batch), others, open, signal),
   );
   if (rows !== counts.read) throw new CarryoverError('DatabaseError', `the stage took ${rows} of ${counts.read} rows`);
   await session.query('extract.smallStatistics', 'SET default_statistics_target = 10');

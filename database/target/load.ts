@@ -3,16 +3,18 @@
  * differs, before-images of what it changes, keys of what it inserts, quarantine, lookups and the ledger's line.
  * Committed means done; not committed means nothing happened.
  */
-import { hasIntegerKey, referencesOf } from '../../mappings/mapping';
+import { referencesOf } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
 import type { TimedMapping } from '../converters/converter';
 import type { LoadResult, StagedBatchRef } from '../../shared/messages';
 import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
+import { settleKeys } from '../ledger/settled-keys';
 import { stagedKey } from './expressions';
+import { targetOfBatch } from './batch-keys';
+import { keysOf } from './extract';
 import { writeIsolating } from './isolate';
-import { targetInRange } from './key-range';
 import { targetKeyText } from './legacy-key';
 import { quotePgTable } from './quote';
 import type { TargetQueries } from './session';
@@ -36,6 +38,7 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     await settleReplayed(session, ref, stagedKey(mapping), tables);
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
     await recordLookups(session, mapping, ref, tables);
+    if (batch.list !== null) await settleKeys(session, mapping, ref, tables);
     // Counted here and not before: a stage that was emptied meanwhile must not pass for rows that are unchanged.
     const fit = await countFit(attempt, tables);
     if (fit + quarantined + batch.excluded !== batch.source) {
@@ -77,6 +80,11 @@ async function forgetEarlierLoad(session: TargetQueries, ref: StagedBatchRef): P
     batch,
   );
   await session.query('load.forgetLookups', 'DELETE FROM carryover.lookups WHERE run_id = $1 AND batch = $2', batch);
+  await session.query(
+    'load.forgetSettled',
+    'DELETE FROM carryover.settled_keys WHERE run_id = $1 AND batch = $2',
+    batch,
+  );
   await session.query('load.forgetFindings', 'DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2', batch);
 }
 
@@ -96,12 +104,12 @@ async function isFresh(
   tables: StageTables,
 ): Promise<boolean> {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
-  const range = hasIntegerKey(mapping)
-    ? targetInRange(mapping, { after: batch.afterKey, from: batch.lowerKey, to: batch.toKey }, 't')
-    : `EXISTS (SELECT FROM ${tables.rows} r WHERE ${stagedKey(mapping)} = ${targetKeyText(mapping, 't')})`;
+  const ofBatch =
+    targetOfBatch(mapping, keysOf(batch), 't') ??
+    `EXISTS (SELECT FROM ${tables.rows} r WHERE ${stagedKey(mapping)} = ${targetKeyText(mapping, 't')})`;
   const found = await attempt.session.query<{ any: boolean }>(
     'load.isFresh',
-    `SELECT EXISTS (SELECT FROM ${target} t WHERE ${range}) AS any`,
+    `SELECT EXISTS (SELECT FROM ${target} t WHERE ${ofBatch}) AS any`,
   );
   return !found.rows[0]!.any;
 }

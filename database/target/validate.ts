@@ -1,11 +1,11 @@
-/** Compares a loaded batch's range on both servers and records the outcome in the batch's ledger line. */
+/** Compares a loaded batch's rows on both servers and records the outcome in the batch's ledger line. */
 import type { TimedMapping } from '../converters/converter';
 import { CarryoverError } from '../../shared/errors';
 import type { ValidateResult } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
 import type { Source } from '../source/open-source';
 import { compareBatch } from './compare';
-import { rangeOf } from './extract';
+import { keysOf } from './extract';
 import { dropStage } from './stage';
 
 /**
@@ -29,7 +29,7 @@ export async function validateBatch(
       `batch ${ref.batch} is ${batch.state}, not loaded; it starts again at extract`,
     );
   }
-  const result = await compareBatch(attempt, source, mapping, rangeOf(batch), signal);
+  const result = await compareBatch(attempt, source, mapping, keysOf(batch), signal);
   return attempt.fenced('validate', async (now) => {
     // Another attempt may have committed meanwhile: what it found is the batch's outcome.
     if (now.state === 'validated' && now.validated !== null) return now.validated;

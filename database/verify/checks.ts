@@ -222,15 +222,21 @@ const IS_SETTLED = `r.verification_id = $2 AND r.fate = 'settled'`;
  * the run has counted nothing.
  */
 const LEDGER = `
-  SELECT coalesce(sum(batches), 0) AS compared,
+  SELECT coalesce(sum(b.batches), 0) AS compared,
     coalesce(sum(greatest(0, b.loaded - there, there - f.gone - b.loaded)
                + greatest(0, b.quarantined - r.quarantined, r.quarantined - f.gone - b.quarantined)
-               + abs(b.quarantined - o.occurrences)), 0) AS found
+               + abs(b.sent - o.occurrences)), 0) AS found
   FROM ${SETTLED_RANGES},
     ${FOUND(['extra', 'stale', 'duplicate'], ['missing', 'deleted_in_target'])},
     LATERAL (SELECT r.loaded - f.over + f.under AS there) t,
-    LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS quarantined
-      FROM carryover.batches x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) b,
+    LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS sent
+      FROM carryover.batches x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) x,
+    -- What later runs made of rows that they took again; of keys of no batch in the last range, which is open.
+    LATERAL (SELECT count(*) FILTER (WHERE now = 'loaded') - count(*) FILTER (WHERE was = 'loaded') AS loaded,
+        count(*) FILTER (WHERE now = 'quarantined') - count(*) FILTER (WHERE was = 'quarantined') AS quarantined
+      FROM carryover.settled_keys s WHERE s.base_run = $3 AND (
+        s.base_batch BETWEEN r.first_batch AND r.last_batch OR (s.base_batch IS NULL AND r.to_key IS NULL))) s,
+    LATERAL (SELECT x.batches, x.sent, x.loaded + s.loaded AS loaded, x.sent + s.quarantined AS quarantined) b,
     LATERAL (SELECT count(*) AS occurrences
       FROM carryover.quarantine_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) o
   WHERE ${IS_SETTLED}`;

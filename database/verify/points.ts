@@ -53,6 +53,10 @@ export const VERIFICATION = [
   'accept.count',
 
   // verification: what people read of it
+  'repair.base',
+  'repair.verifications',
+  'repair.count',
+  'repair.cut',
   'verification.latest',
   'verification.findings',
 ] as const;

@@ -1,7 +1,7 @@
 /** Extract and the cutting of batches: every row of the source is read exactly once, or an error says why not. */
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readRange } from '../../database/source/read-range';
+import { readBatch } from '../../database/source/read-batch';
 import { caseStates } from '../../mappings/case-states';
 import { createCatalog } from '../../mappings/catalog';
 import { defineMapping } from '../../mappings/define';
@@ -69,7 +69,7 @@ describe('extract', () => {
       },
     });
     const range = { after: null, from: ['1'], to: ['4294967295'] };
-    const reading = refusal(readRange(engine.source, caseStates, range, [], () => slow, never()));
+    const reading = refusal(readBatch(engine.source, caseStates, range, [], () => slow, never()));
     await eventually('a stream that flows', () => Promise.resolve(taken > 200_000));
     const [found] = await engine.onSource(
       `SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT (\`id\`%'`,
@@ -85,7 +85,7 @@ describe('extract', () => {
     await addStates(engine, [{ id: 1 }]);
     const stop = new AbortController();
     const range = { after: null, from: ['1'], to: ['9'] };
-    const reading = readRange(engine.source, caseStates, range, [], () => blocked, stop.signal);
+    const reading = readBatch(engine.source, caseStates, range, [], () => blocked, stop.signal);
     setTimeout(() => stop.abort(), 300);
     await expect(reading).rejects.toThrow();
     await eventually('no connection to this database but the test’s', async () => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openSource } from '../../database/source/open-source';
 import type { Source } from '../../database/source/open-source';
 import { sumSource } from '../../database/source/checksum';
-import { readRange } from '../../database/source/read-range';
+import { readBatch } from '../../database/source/read-batch';
 import { caseStates } from '../../mappings/case-states';
 import { defineMapping } from '../../mappings/define';
 import type { Mapping } from '../../mappings/mapping';
@@ -73,7 +73,7 @@ function sinkBehind(open: Promise<void>): { sink: Writable; taken: () => number 
 
 describe('a read that is aborted', () => {
   const reads: [string, (mapping: Mapping, signal: AbortSignal) => Promise<unknown>][] = [
-    ['counts', (mapping, signal) => readRange(reader, mapping, ALL, [], () => new Writable(), signal)],
+    ['counts', (mapping, signal) => readBatch(reader, mapping, ALL, [], () => new Writable(), signal)],
     ['sums', (mapping, signal) => sumSource(reader, mapping, ALL, signal)],
   ];
 
@@ -91,7 +91,7 @@ describe('a read that is aborted', () => {
     await fill();
     const stop = new AbortController();
     const { sink, taken } = sinkBehind(new Promise(() => undefined));
-    const reading = readRange(reader, caseStates, ALL, [], () => sink, stop.signal);
+    const reading = readBatch(reader, caseStates, ALL, [], () => sink, stop.signal);
     const ended = expect(reading).rejects.toThrow('the read was cancelled');
     await eventually('a stream that is held up', () => Promise.resolve(taken() > 1_000_000));
     expect(await running()).toHaveLength(1);
@@ -157,7 +157,7 @@ describe('a streaming read', () => {
     try {
       let open: () => void = () => undefined;
       const { sink, taken } = sinkBehind(new Promise<void>((resolve) => (open = resolve)));
-      const reading = refusal(readRange(proxy.source, caseStates, ALL, [], () => sink, never()));
+      const reading = refusal(readBatch(proxy.source, caseStates, ALL, [], () => sink, never()));
       await eventually('a stream that flows', () => Promise.resolve(taken() > 1_000_000));
       proxy.cut();
       open();
@@ -173,7 +173,7 @@ describe('a streaming read', () => {
     const source = openSource(engine.sourceUrl, 4, undefined, 400);
     try {
       const { sink, taken } = sinkBehind(sleep(2_000));
-      const counts = await readRange(source, caseStates, ALL, [], () => sink, never());
+      const counts = await readBatch(source, caseStates, ALL, [], () => sink, never());
       expect(counts.read).toBe(counts.source);
       expect(taken()).toBeGreaterThan(40_000_000);
     } finally {

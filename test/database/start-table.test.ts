@@ -158,7 +158,7 @@ describe('where a run is open and its owner is gone', () => {
     ['undo', 'undo'],
   ])('one that was opened as %s is refused, naming the workflow type %s', async (mode, type) => {
     const { run } = await s.start(A);
-    await s.engine.onTarget('UPDATE carryover.runs SET mode = $1', [mode]);
+    await s.engine.onTarget('UPDATE carryover.runs SET mode = $1, base_run = run_id', [mode]);
     const error = await s.refused(B, { onChange: 'restart' });
     expect(error).toMatchObject({
       type: 'MappingChanged',

@@ -19,7 +19,7 @@ import type { Mapping } from '../../mappings/mapping';
 import { createSample } from '../../sample/create';
 import type { SampleOptions } from '../../sample/create';
 import { CarryoverError } from '../../shared/errors';
-import { checkMigrateInput } from '../../shared/input';
+import { checkMigrateInput, checkRepairInput } from '../../shared/input';
 import type {
   BatchRef,
   ExtractResult,
@@ -28,6 +28,7 @@ import type {
   LookupResult,
   MigrateInput,
   Planned,
+  RepairInput,
   RunPlan,
   StagedBatchRef,
   TransformResult,
@@ -153,10 +154,12 @@ const STARTER: Starter = {
 export async function startRun(
   engine: Engine,
   mapping: Mapping,
-  input: Omit<MigrateInput, 'migration'> = {},
+  input: Omit<MigrateInput & RepairInput, 'migration'> = {},
   starter: Partial<Starter> = {},
+  mode: 'full' | 'repair' = 'full',
 ): Promise<Planned> {
-  const checked = checkMigrateInput({ concurrency: 1, ...input, migration: mapping.name }, [mapping.name]);
+  const check = mode === 'full' ? checkMigrateInput : checkRepairInput;
+  const checked = check({ concurrency: 1, ...input, migration: mapping.name }, [mapping.name]);
   if (checked.input === null) throw new Error(checked.problems.join('; '));
   // Each run has a workflow of its own, as in Temporal.
   // Asked through the product's connection: tests count what is sent beside it.
@@ -166,7 +169,7 @@ export async function startRun(
   );
   const { before } = rows[0]!;
   const run = before === 0 ? STARTER.firstRun : `${STARTER.firstRun} after ${before}`;
-  return engine.ports.runs.open(mapping, checked.input, checked.given, {
+  return engine.ports.runs.open(mapping, mode, checked.input, checked.given, {
     ...STARTER,
     firstRun: run,
     currentRun: run,
@@ -255,9 +258,24 @@ export interface Migrated {
 /** A whole run: every batch through its six steps, then the checks and the verdict. */
 export async function migrate(engine: Engine, mapping: Mapping, batchRows = 50_000): Promise<Migrated> {
   const plan = await openRun(engine, mapping, { batchRows });
+  await cutAll(engine, mapping, plan);
+  return carryRun(engine, mapping, plan);
+}
+
+/** A whole run of the keys that the latest verification found wrong, as {@link migrate} does. */
+export async function repair(
+  engine: Engine,
+  mapping: Mapping,
+  input: Omit<RepairInput, 'migration'> = {},
+): Promise<Migrated> {
+  return carryRun(engine, mapping, await openRun(engine, mapping, input, {}, 'repair'));
+}
+
+async function carryRun(engine: Engine, mapping: Mapping, plan: RunPlan): Promise<Migrated> {
+  const { nextBatch } = await engine.ports.runs.remaining(plan.run, plan.epoch, 1);
   const batches: Carried[] = [];
-  for (const index of (await cutAll(engine, mapping, plan)).keys()) {
-    batches.push(await carryBatch(engine, mapping, refOf(plan, index + 1)));
+  for (let batch = 1; batch < nextBatch; batch += 1) {
+    batches.push(await carryBatch(engine, mapping, refOf(plan, batch)));
   }
   await checkRun(engine, mapping, plan);
   await engine.ports.runs.draft(mapping, plan.run, plan.epoch);

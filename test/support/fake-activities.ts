@@ -116,7 +116,7 @@ export class FakeRun {
   private runs(): Runs {
     return {
       preflight: () => Promise.resolve([]),
-      open: async (mapping, input): Promise<RunPlan> => {
+      open: async (mapping, _mode, input): Promise<RunPlan> => {
         await this.call('open');
         const { concurrency = input.concurrency, batches, nextBatch } = this.settings;
         const all = Array.from({ length: batches }, (_, index) => index + 1);

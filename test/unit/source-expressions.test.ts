@@ -1,4 +1,4 @@
-import { canonicalRow, compareKey, inRange, keyOrder, moved, sourceText } from '../../database/source/expressions';
+import { canonicalRow, compareKey, ofBatch, keyOrder, moved, sourceText } from '../../database/source/expressions';
 import { quoteMy } from '../../database/source/quote';
 import { caseStates } from '../../mappings/case-states';
 import type { Mapping } from '../../mappings/mapping';
@@ -83,14 +83,14 @@ describe('the comparison with a key', () => {
 
 describe('a range', () => {
   it('is open at what came before and closed at its end', () => {
-    expect(inRange(caseStates, { after: ['10'], from: ['1'], to: ['20'] })).toEqual({
+    expect(ofBatch(caseStates, { after: ['10'], from: ['1'], to: ['20'] })).toEqual({
       sql: '(((`id` > ?)) AND ((`id` <= ?)))',
       values: [10, 20],
     });
   });
 
   it('begins at the lower bound where nothing came before', () => {
-    expect(inRange(caseStates, { after: null, from: ['1'], to: ['20'] })).toEqual({
+    expect(ofBatch(caseStates, { after: null, from: ['1'], to: ['20'] })).toEqual({
       sql: '(((`id` >= ?)) AND ((`id` <= ?)))',
       values: [1, 20],
     });

@@ -1,17 +1,17 @@
-/** Streams a key range of the source, row by row, in one snapshot in which the server also counts it. */
+/** Streams the rows of a batch from the source, one by one, in one snapshot in which the server also counts it. */
 import type { Writable } from 'node:stream';
 import { namedColumns } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
-import { inRange, keyOrder, moved, sourceText } from './expressions';
-import type { KeyRange } from './expressions';
+import { keyOrder, moved, ofBatch, sourceText } from './expressions';
+import type { BatchKeys } from './expressions';
 import type { Source } from './open-source';
 import { quoteMy } from './quote';
 import { RowEncoder } from './row-encoder';
 import { pour } from './session';
 
-export interface RangeCounts {
-  /** Rows of the range, as the source server counted them in the snapshot of the read. */
+export interface BatchCounts {
+  /** Rows of the batch, as the source server counted them in the snapshot of the read. */
   readonly source: number;
   /** Of these, rows that the mapping's `where` leaves out. */
   readonly excluded: number;
@@ -20,7 +20,7 @@ export interface RangeCounts {
 }
 
 /**
- * Reads a range into a sink of COPY text.
+ * Reads a batch into a sink of COPY text.
  *
  * @param others columns of the table that the mapping does not name
  * @param open opens the sink, which takes COPY lines as {@link RowEncoder} writes them; ended by this call
@@ -28,20 +28,20 @@ export interface RangeCounts {
  * @throws whatever the sink failed with, as it is; CarryoverError `SourceUnavailable` where the connection is lost, `DatabaseError` where the rows that came are
  *   not the rows that were counted
  */
-export async function readRange(
+export async function readBatch(
   source: Source,
   mapping: Mapping,
-  range: KeyRange,
+  keys: BatchKeys,
   others: readonly string[],
   open: () => Writable,
   signal: AbortSignal,
-): Promise<RangeCounts> {
+): Promise<BatchCounts> {
   const session = await source.dedicated(signal);
   try {
     await session.query('source.isolation', 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await session.query('source.snapshot', 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
     const table = quoteMy(mapping.source.table);
-    const where = inRange(mapping, range);
+    const where = ofBatch(mapping, keys);
     const counted = await session.query(
       'source.count',
       `SELECT COUNT(*), COALESCE(SUM(CASE WHEN ${moved(mapping)} THEN 0 ELSE 1 END), 0) FROM ${table} WHERE ${where.sql}`,
@@ -57,7 +57,7 @@ export async function readRange(
     if (encoder.rowCount !== total! - excluded!) {
       throw new CarryoverError(
         'DatabaseError',
-        `the source counted ${total! - excluded!} rows of ${mapping.source.table} in the batch's range, but sent ` +
+        `the source counted ${total! - excluded!} rows of ${mapping.source.table} in the batch, but sent ` +
           `${encoder.rowCount} in the same snapshot`,
       );
     }

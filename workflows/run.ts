@@ -1,0 +1,148 @@
+/** One run of a migration: plan → batches through a bounded window → verification → report. */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { MigrateResult, MissedResult, Planned } from '../shared/messages';
+import { closing, failureType, farewell, run as runActivities, verification } from './activity-proxies';
+import { carryBatches } from './carry-batches';
+import { registerHandlers } from './handlers';
+import { lookOver } from './look-over';
+import { RunControl, asOwnFailure } from './run-control';
+import type { Continued } from './run-control';
+
+/** Times that a run is planned anew because the ledger went back, before the workflow gives up. */
+const RESTORES = 5;
+
+/** What a workflow was started with, and what its run is to do. */
+interface Start {
+  readonly input: unknown;
+  /** Every row, unless it is said otherwise. */
+  readonly mode?: 'repair';
+}
+
+/** @param goOn continues as new with what is carried into the next history */
+export async function run(
+  start: Start,
+  continued: Continued | undefined,
+  goOn: (next: Continued) => Promise<never>,
+): Promise<MigrateResult | MissedResult> {
+  const control = new RunControl(continued);
+  registerHandlers(control);
+  try {
+    const planned = continued?.plan ?? (await planRun(start));
+    if ('missed' in planned) return { outcome: 'missed', cause: planned.missed };
+    control.plan = planned;
+    return await carryOut(control, start, goOn);
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => release(control));
+    throw asOwnFailure(error, 'RunFailed');
+  } finally {
+    if (control.progress.phase !== 'cancelling') control.progress.phase = 'finished';
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  }
+}
+
+async function planRun(start: Start): Promise<Planned> {
+  const { firstExecutionRunId, searchAttributes } = workflowInfo();
+  const schedule = searchAttributes.TemporalScheduledById?.[0];
+  return runActivities.plan.executeWithOptions({ summary: 'plan' }, [
+    { ...start, firstRun: firstExecutionRunId, schedule: typeof schedule === 'string' ? schedule : null },
+  ]);
+}
+
+/** Carries the run out; where the target was restored to an earlier moment, from where its ledger stands now. */
+async function carryOut(
+  control: RunControl,
+  start: Start,
+  goOn: (next: Continued) => Promise<never>,
+): Promise<MigrateResult> {
+  for (let restores = 0; ; restores += 1) {
+    try {
+      await carryBatches(control, () =>
+        goOn({ plan: control.plan, retries: control.retries, pauseCause: control.progress.pauseCause }),
+      );
+      return await finish(control, await verifyRun(control));
+    } catch (error) {
+      if (failureType(error) !== 'LedgerBehind' || restores === RESTORES) throw error;
+      await control.wind();
+      const planned = await planRun(start);
+      if ('missed' in planned) throw error;
+      control.restart(planned);
+      const { pauseCause } = control.progress;
+      // The restored ledger has not heard of the pause.
+      if (pauseCause !== null) await control.hold(pauseCause);
+    }
+  }
+}
+
+/** Compares source and target anew: the verdict of a run is not that of the pipeline. Returns the verification's number. */
+async function verifyRun(control: RunControl): Promise<string> {
+  const { progress } = control;
+  const { run, migration, epoch, concurrency } = control.plan;
+  control.enter('verifying');
+  const round = (control.rounds += 1);
+  const plan = await control.insist(() =>
+    verification.planClosing.executeWithOptions({ summary: `${migration}: plan the verification` }, [
+      { run, migration, epoch, concurrency, round },
+    ]),
+  );
+  await lookOver(plan, {
+    // Where one fails for good, the run pauses with the cause: an end with less than all would not be proven.
+    attempt: (_what, look) => control.insist(look).then(() => undefined),
+    tell: (left, of) => {
+      progress.looks = { done: of - left, of };
+      control.show();
+    },
+    isOver: () => false,
+  });
+  return plan.verification;
+}
+
+async function finish(control: RunControl, verified: string): Promise<MigrateResult> {
+  const { progress, plan } = control;
+  const { run, migration, epoch } = plan;
+  const headline = await control.insist(() =>
+    closing.finish.executeWithOptions({ summary: `${migration}: verdict` }, [
+      { run, migration, epoch, verification: verified },
+    ]),
+  );
+  progress.closed = true;
+  // Also where the workflow was cancelled in this moment: the ledger holds the run as finished.
+  await control.insist(() =>
+    CancellationScope.nonCancellable(() =>
+      closing.report.executeWithOptions({ summary: `${migration}: report` }, [{ run, migration, epoch }]),
+    ),
+  );
+  progress.verdict = headline.verdict;
+  control.enter('finished');
+  const result: MigrateResult = { run, migration, ...headline };
+  if (headline.verdict === 'not_proven') {
+    throw ApplicationFailure.nonRetryable(
+      `run ${run} of ${migration} is not proven: ${headline.findings} findings, ${headline.pending} rows ` +
+        `pending. \`carryover report ${run}\` says what was found.`,
+      'NotProven',
+      result,
+    );
+  }
+  return result;
+}
+
+/** What a cancelled run leaves: nothing in flight, no stage, an open run that can be gone on with. */
+async function release(control: RunControl): Promise<void> {
+  control.cancelling = true;
+  if (control.progress.plan === null) return;
+  const { run, migration, epoch } = control.plan;
+  control.enter('cancelling');
+  await control.window.settle();
+  control.tell();
+  try {
+    await farewell.release.executeWithOptions({ summary: `${migration}: sweep the stage` }, [{ run, epoch }]);
+  } catch {
+    // The target is away, or another owns the run: its next start sweeps what was left.
+  }
+}

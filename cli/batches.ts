@@ -106,10 +106,14 @@ function toCells(line: BatchLine): string[] {
     String(line.attempts),
     line.step ?? '',
     ...[line.plannedAt, line.loadedAt, line.validatedAt].map(shortTime),
-    line.keys === null
-      ? ''
-      : `${line.keys.after === null ? 'up' : `above ${line.keys.after.join('/')}`} to ${line.keys.to.join('/')}`,
+    keysText(line),
   ];
+}
+
+function keysText({ keys, listed }: BatchLine): string {
+  if (listed !== null) return `${rows(listed)} one by one`;
+  if (keys === null) return '';
+  return `${keys.after === null ? 'up' : `above ${keys.after.join('/')}`} to ${keys.to.join('/')}`;
 }
 
 /** `11-24 15:39:47`: the year is that of the run. */

@@ -12,7 +12,7 @@ import { EXIT, exitOfVerdict } from './exit-codes';
 import type { FailureSummary } from './failure';
 import type { Outcome } from './follow-run';
 import { rows } from './numbers';
-import type { Started } from './start';
+import type { Started } from './start-run';
 import { withTarget } from './targets';
 import { printJson } from './terminal';
 import { UserError } from './user-error';

@@ -11,6 +11,7 @@ import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
+import { repairCommand } from './repair';
 import { reportCommand } from './report';
 import { setupCommand } from './setup';
 import { startCommand } from './start';
@@ -33,6 +34,7 @@ const COMMANDS = [
   reportCommand,
   verifyCommand,
   findingsCommand,
+  repairCommand,
   acceptFindingsCommand,
 ];
 

@@ -75,7 +75,7 @@ export function printRun(standing: Standing): string {
   const batches = Object.entries(run.batches).map(([name, number]) => `${number} ${name}`);
   const refused = run.vainStarts.filter(({ outcome }) => outcome === 'refused' && run.state === 'open');
   return [
-    `${run.migration}: run ${run.run}, ${stateText(run)}${needs.length > 0 ? ', NEEDS ATTENTION' : ''}`,
+    `${run.migration}: ${runText(run)}, ${stateText(run)}${needs.length > 0 ? ', NEEDS ATTENTION' : ''}`,
     ...needs.map((words) => `  ! ${words.replaceAll('\n', '\n    ')}`),
     ...(owner?.outage == null ? [] : [`  waits     for a server, as of its last word: ${owner.outage}`]),
     ...(owner?.state === 'unknown'
@@ -95,6 +95,9 @@ export function printRun(standing: Standing): string {
   ].join('\n');
 }
 
+/** `run 7`, or what it is where it does not take every row. */
+const runText = ({ run, mode }: RunStatus): string => (mode === 'full' ? `run ${run}` : `run ${run} (${mode})`);
+
 const verifiedText = ({ verification, verdict, final, at }: NonNullable<RunStatus['verified']>): string =>
   `${verdict.replaceAll('_', ' ')}${final ? ', finally' : ''}, by verification ${verification} of ${at}`;
 
@@ -105,7 +108,7 @@ export function runLine(standing: Standing): string {
   const batches = Object.entries(run.batches).map(([name, number]) => `${number} ${name}`);
   const needs = attention(standing).map((words) => words.split('\n')[0]!);
   return [
-    `${run.migration} run ${run.run} ${run.state === 'open' ? 'open' : stateText(run)}`,
+    `${run.migration} ${runText(run)} ${run.state === 'open' ? 'open' : stateText(run)}`,
     `${rows(balance.loaded)} of ${rows(Math.max(run.estimatedRows, balance.source))} rows loaded, ${rows(balance.quarantined)} quarantined`,
     ...(batches.length === 0 ? [] : [`batches: ${batches.join(', ')}`]),
     ...(owner?.outage == null ? [] : [`waits for a server: ${owner.outage}`]),

@@ -64,6 +64,17 @@ export interface VerificationFacts {
   readonly findings: readonly { readonly kind: FindingKind; readonly rows: number }[];
 }
 
+/** Of a run that took some rows again; the others are as the full run before it left them. */
+export interface AgainFacts {
+  readonly mode: 'repair';
+  /** The full run. */
+  readonly base: string;
+  /** Rows of the source that were taken again. */
+  readonly rows: number;
+  /** What was found wrong and not touched, since another writer may have had a hand in it. */
+  readonly kept: readonly { readonly kind: FindingKind; readonly rows: number }[];
+}
+
 export interface ReportFacts {
   readonly migration: string;
   readonly domain: string;
@@ -103,6 +114,8 @@ export interface ReportFacts {
   readonly checks: readonly CheckResult[];
   /** Null where the run has not come to its end. */
   readonly verification: VerificationFacts | null;
+  /** Null where the run took every row. */
+  readonly again: AgainFacts | null;
   readonly estate: {
     /** Migrations done before Carryover. */
     readonly baseline: EstateFacts;

@@ -36,6 +36,8 @@ export interface Report {
   readonly quarantine: readonly { readonly reason: string; readonly status: string | null; readonly rows: number }[];
   readonly checks: readonly CheckResult[];
   readonly verification: ReportFacts['verification'];
+  /** Absent from reports that were kept before there were such runs. */
+  readonly again?: ReportFacts['again'];
   readonly estate: { readonly before: EstateLine; readonly run: EstateLine; readonly after: EstateLine };
   readonly headline: string;
   readonly domain: string;
@@ -151,6 +153,7 @@ export function buildReport(facts: ReportFacts): Report {
     verification: facts.verification,
     estate: estateOf(facts),
     headline: buildHeadline({ balance, written }),
+    again: facts.again,
     domain: facts.domain,
     startedAt: facts.startedAt,
     finishedAt: facts.finishedAt,

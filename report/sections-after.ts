@@ -3,8 +3,10 @@ import { added, code, count, rate, table } from './format';
 import type { EstateLine, Report } from './model';
 import { percent } from './percent';
 import { remedyOf } from './remedies';
+import { ofThoseTaken } from './sections';
 
-export function quarantineSection({ migration, run, quarantine, balance, statusColumn, skipped }: Report): string {
+export function quarantineSection(report: Report): string {
+  const { migration, run, quarantine, balance, statusColumn, skipped } = report;
   const title = '## What was not loaded';
   const byDecision = skipped.reduce((total, { rows }) => total + rows, 0);
   const byRule = balance.excluded - byDecision;
@@ -34,11 +36,20 @@ export function quarantineSection({ migration, run, quarantine, balance, statusC
     'Every one of these rows is kept whole in the ledger. See them in the target database:',
     [
       '```sql',
-      'SELECT q.legacy_key, o.reason, q.reasons, q.columns, q.source_row',
-      'FROM carryover.quarantine_occurrences o',
-      'JOIN carryover.quarantine q USING (migration, legacy_key)',
-      `WHERE o.run_id = ${run}`,
-      'ORDER BY o.reason, q.legacy_key;',
+      ...(report.again == null
+        ? [
+            'SELECT q.legacy_key, o.reason, q.reasons, q.columns, q.source_row',
+            'FROM carryover.quarantine_occurrences o',
+            'JOIN carryover.quarantine q USING (migration, legacy_key)',
+            `WHERE o.run_id = ${run}`,
+            'ORDER BY o.reason, q.legacy_key;',
+          ]
+        : [
+            'SELECT legacy_key, reason, reasons, columns, source_row',
+            'FROM carryover.quarantine',
+            `WHERE migration = '${migration}' AND state = 'open'`,
+            'ORDER BY reason, legacy_key;',
+          ]),
       '```',
     ].join('\n'),
     'What the reasons mean, and how to recover the rows:',
@@ -71,13 +82,15 @@ function skippedPart(skipped: Report['skipped'], rows: number, source: number): 
   ].join('\n\n');
 }
 
-export function actorsSection({ references, actors, balance }: Report): string {
+export function actorsSection({ references, actors, balance, again }: Report): string {
   const people = references.filter(({ role }) => role === 'actor');
   const first = people[0];
   if (first === undefined) return '';
-  const share = (rows: number): string => rate(percent(rows, balance.loaded));
+  const all = again == null ? balance.loaded : actors.mapped + actors.missing;
+  const share = (rows: number): string => rate(percent(rows, all));
   return [
     '## Actors',
+    ...(again == null ? [] : [ofThoseTaken({ again })]),
     table(
       [{ title: 'loaded rows' }, { title: 'count', align: 'right' }, { title: 'of the loaded', align: 'right' }],
       [

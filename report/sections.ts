@@ -19,6 +19,7 @@ export function verdictSection(report: Report): string {
     'Verdict',
     `**${VERDICT_TEXT[report.verdict]}** – ${report.headline}`,
     why,
+    tookAgain(report),
     table(
       [{ title: 'rows' }, { title: 'count', align: 'right' }, { title: 'of the source', align: 'right' }],
       [
@@ -36,6 +37,21 @@ export function verdictSection(report: Report): string {
   );
 }
 
+/** What a run took that did not take every row. */
+function tookAgain({ again }: Report): string {
+  if (again == null) return '';
+  const kept = again.kept.map(({ kind, rows }) => `${count(rows)} ${code(kind)}`).join(', ');
+  return (
+    `This run was a repair: it took ${count(again.rows)} ${again.rows === 1 ? 'row' : 'rows'} again that a verification ` +
+    `had found wrong. The others are as run ${again.base} and later ones left them; the balance is that of all.` +
+    (kept === '' ? '' : ` Not touched, since another writer may have had a hand: ${kept}.`)
+  );
+}
+
+/** Under figures of lookups, which a run asks for the rows that it takes. */
+export const ofThoseTaken = ({ again }: Pick<Report, 'again'>): string =>
+  again == null ? '' : `Of the ${count(again.rows)} ${again.rows === 1 ? 'row' : 'rows'} that this run took again.`;
+
 function whyNotProven({ checks, balance, complete, parked }: Report): string {
   const { source, loaded, quarantined, excluded, pending } = balance;
   const reasons = [
@@ -49,8 +65,9 @@ function whyNotProven({ checks, balance, complete, parked }: Report): string {
   return `Not proven, because:\n\n${reasons.map((reason) => `- ${reason}`).join('\n')}`;
 }
 
-export function sourceSection({ source, target, balance, written }: Report): string {
+export function sourceSection({ source, target, balance, written, again }: Report): string {
   const name = code(`${target.schema}.${target.table}`);
+  if (again != null) return '';
   const gap =
     target.rowsBefore === 0
       ? `The gap: ${name} was empty, while ${code(source.table)} held ${count(source.rows)} rows.`
@@ -70,11 +87,12 @@ export function sourceSection({ source, target, balance, written }: Report): str
   );
 }
 
-export function coverageSection({ references }: Report): string {
+export function coverageSection({ references, again }: Report): string {
   if (references.length === 0) return '';
   const none = ({ absent, optional }: ReferenceReport): string => `${count(absent)}${optional ? ' (allowed)' : ''}`;
   return section(
     'Mapping coverage',
+    ofThoseTaken({ again }),
     table(
       [
         { title: 'reference' },

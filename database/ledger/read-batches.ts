@@ -10,6 +10,8 @@ export interface BatchLine {
   readonly step: string | null;
   /** Keys above `after` (null: from the first), up to and with `to`; null where the key is no integer: then it is a row value. */
   readonly keys: { readonly after: readonly string[] | null; readonly to: readonly string[] } | null;
+  /** How many keys it is a list of; null where it is a range. */
+  readonly listed: number | null;
   readonly rows: {
     readonly source: number;
     readonly inserted: number;
@@ -49,7 +51,7 @@ SELECT b.batch::text, b.state, b.step, b.source::text, b.inserted::text, b.updat
        ${instantText('b.validated_at')} AS validated_at,
        CASE WHEN ${INTEGER_KEY} THEN b.after_key::text END AS after_key,
        CASE WHEN ${INTEGER_KEY} THEN b.to_key::text END AS to_key,
-       (count(*) OVER ())::text AS total
+       jsonb_array_length(b.legacy_keys)::text AS listed, (count(*) OVER ())::text AS total
   FROM carryover.batches b JOIN carryover.runs r USING (run_id)
  WHERE b.run_id = $1 AND b.state = ANY ($2::text[]) ORDER BY b.batch LIMIT $3`;
 
@@ -73,7 +75,8 @@ function toLine(row: Row): BatchLine {
     batch: count('batch'),
     state: row.state as BatchState,
     step: row.step ?? null,
-    keys: to === null ? null : { after: key(row.after_key), to },
+    keys: to === null || row.listed != null ? null : { after: key(row.after_key), to },
+    listed: row.listed == null ? null : Number(row.listed),
     rows: {
       source: count('source'),
       inserted: count('inserted'),

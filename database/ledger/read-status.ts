@@ -7,6 +7,8 @@ import type { TargetQueries } from '../target/session';
 export interface RunStatus {
   readonly run: string;
   readonly migration: string;
+  /** Whether it takes every row, or those again that a verification found wrong. */
+  readonly mode: 'full' | 'repair';
   readonly state: 'open' | 'finished' | 'abandoned' | 'superseded';
   readonly verdict: string | null;
   readonly workflow: string;
@@ -142,6 +144,7 @@ function toStatus(row: Row, batches: readonly Row[], setAside: readonly Row[], s
   return {
     run: row.run!,
     migration: row.migration!,
+    mode: row.mode as RunStatus['mode'],
     state: row.state as RunStatus['state'],
     verdict: row.verdict!,
     workflow: row.owner_workflow!,

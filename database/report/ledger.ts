@@ -1,5 +1,5 @@
 /** What the ledger knows of a run: counts by fate, lookups, quarantine, checks, and the estate around it. */
-import type { ReportFacts, VerificationFacts } from '../../report/facts';
+import type { AgainFacts, ReportFacts, VerificationFacts } from '../../report/facts';
 import type { TargetQueries } from '../target/session';
 import { rowsOf, toNumber } from './query';
 
@@ -9,11 +9,15 @@ export interface RunFacts {
   readonly finishedAt: string;
   readonly sourceRows: number;
   readonly targetRowsBefore: number;
+  readonly again: ReportFacts['again'];
 }
 
 const RUN = `
-SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finished_at, clock_timestamp()) AS finished_at
-FROM carryover.runs WHERE run_id = $1`;
+SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finished_at, clock_timestamp()) AS finished_at,
+       mode, base_run, (SELECT coalesce(sum(source), 0) FROM carryover.batches b WHERE b.run_id = r.run_id) AS rows,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
+        FROM jsonb_each_text(r.kept)) AS kept
+FROM carryover.runs r WHERE run_id = $1`;
 
 /** The run's own line, or null where the ledger holds no such run. */
 export async function readRun(db: TargetQueries, run: string): Promise<RunFacts | null> {
@@ -23,6 +27,10 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     target_rows_before: string;
     started_at: Date;
     finished_at: Date;
+    mode: 'full' | AgainFacts['mode'];
+    base_run: string | null;
+    rows: string;
+    kept: AgainFacts['kept'];
   }>(db, 'report.run', RUN, [run]);
   if (row === undefined) return null;
   return {
@@ -31,6 +39,8 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     finishedAt: row.finished_at.toISOString(),
     sourceRows: toNumber(row.estimated_rows),
     targetRowsBefore: toNumber(row.target_rows_before),
+    again:
+      row.mode === 'full' ? null : { mode: row.mode, base: row.base_run!, rows: toNumber(row.rows), kept: row.kept },
   };
 }
 
@@ -128,23 +138,27 @@ SELECT o.reason,
             WHEN q.source_row ->> $2 IS NULL OR q.source_row ->> $2 = ANY ($3) OR q.source_row ->> $2 ~ '^-?[0-9]{1,6}$'
             THEN q.source_row ->> $2 ELSE '(other)' END AS status,
        count(*) AS rows
-FROM carryover.quarantine_occurrences o
+FROM (
+  SELECT migration, legacy_key, reason FROM carryover.quarantine_occurrences WHERE run_id = $1 AND NOT $4
+  UNION ALL
+  SELECT migration, legacy_key, reason FROM carryover.quarantine
+  WHERE $4 AND state = 'open' AND migration = (SELECT migration FROM carryover.runs WHERE run_id = $1)) o
 JOIN carryover.quarantine q USING (migration, legacy_key)
-WHERE o.run_id = $1
 GROUP BY 1, 2`;
 
-/** Quarantined rows of the run by reason and by a source column; without one, the status is null. */
+/** Quarantined rows of the run, or all that are open where it took but some rows again, by reason and by a source column; without one, the status is null. */
 export async function readQuarantine(
   db: TargetQueries,
   run: string,
   statusColumn: string | null,
   codes: readonly string[],
+  ofAll: boolean,
 ): Promise<ReportFacts['quarantine']> {
   const rows = await rowsOf<{ reason: string; status: string | null; rows: string }>(
     db,
     'report.quarantine',
     QUARANTINE,
-    [run, statusColumn, codes],
+    [run, statusColumn, codes, ofAll],
   );
   return rows.map(({ reason, status, rows: count }) => ({ reason, status, rows: toNumber(count) }));
 }

@@ -75,7 +75,7 @@ function codesOf(mapping: Mapping): string[] {
 type Grouped = 'states' | 'years' | 'transitions';
 
 async function readLedger(db: TargetQueries, mapping: Mapping, run: string): Promise<Omit<ReportFacts, Grouped>> {
-  const { startedAt, finishedAt, sourceRows, targetRowsBefore } = await readRunOf(db, mapping, run);
+  const { startedAt, finishedAt, sourceRows, targetRowsBefore, again } = await readRunOf(db, mapping, run);
   const statusColumn = mapping.report.status ?? null;
   return {
     migration: mapping.name,
@@ -95,9 +95,10 @@ async function readLedger(db: TargetQueries, mapping: Mapping, run: string): Pro
     skipped: await readSkipped(db, run),
     references: await readReferences(db, mapping, run),
     statusColumn,
-    quarantine: await readQuarantine(db, run, statusColumn, codesOf(mapping)),
+    quarantine: await readQuarantine(db, run, statusColumn, codesOf(mapping), again !== null),
     checks: await readChecks(db, run),
     verification: await readVerified(db, run, namedColumns(mapping).length),
+    again,
     estate: await readEstate(db, run, mapping.name),
   };
 }

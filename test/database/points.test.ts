@@ -181,11 +181,11 @@ describe('with an interposer', () => {
   });
 
   it('reaches every point but those of what these runs have not', () => {
-    // Decisions of people, starts that find a run open, refused rows, ranges to narrow down, sources without SHA-1 and
+    // Decisions of people, repairs, starts that find a run open, refused rows, ranges to narrow down, sources without SHA-1 and
     // people's lists have tests of their own.
     const elsewhere = new RegExp(
-      '^(decide|accept|audit|batches|hold|abandon|sweep|start|status\\.named|' +
-        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate)|' +
+      '^(decide|accept|repair|audit|batches|hold|abandon|sweep|start|status\\.named|' +
+        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle)|' +
         'verify\\.(splitKey|ids|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
     );
     const missing = POINTS.filter(

@@ -4,7 +4,8 @@ import { messages } from '../../mappings/messages';
 import { ROW_REASONS } from '../../shared/reasons';
 import type { Reason } from '../../shared/reasons';
 import { createEngine, migrate } from '../support/engine';
-import type { Engine, Migrated, SourceRow } from '../support/engine';
+import type { Engine, Migrated } from '../support/engine';
+import type { SourceRow } from '../support/own-connections';
 
 const STATE_COLUMNS = ['id', 'instruction_id', 'status', 'on', 'actor_id', 'reason', 'notes', 'created_at'];
 const MESSAGE_COLUMNS = [

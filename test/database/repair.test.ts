@@ -10,6 +10,8 @@ import { FORGE } from './plantings';
 
 const ROWS = 400;
 
+const times = (number: number, kind: string): string[] => Array.from({ length: number }, () => kind);
+
 let engine: Engine;
 beforeEach(async () => {
   engine = await createEngine({ sample: { rows: ROWS, dirty: true } });
@@ -60,10 +62,7 @@ it('brings target and quarantine back to what they were, row by row, and the bal
      WHERE legacy_key IN (SELECT legacy_key FROM carryover.quarantine WHERE state = 'open' ORDER BY legacy_key LIMIT 2)`,
   );
   const found = await verify(engine, caseStates);
-  expect(found.findings.map(({ kind }) => kind).sort()).toEqual([
-    ...Array(7).fill('changed'),
-    ...Array(3).fill('missing'),
-  ]);
+  expect(found.findings.map(({ kind }) => kind).sort()).toEqual([...times(7, 'changed'), ...times(3, 'missing')]);
 
   const { headline, batches, plan } = await repair(engine, caseStates, { batchRows: 4 });
   expect(plan.estimatedRows).toBe(10);
@@ -164,7 +163,7 @@ it('takes rows whose key has two parts', async () => {
     keys.map((row) => row.key),
   );
   const found = await verify(engine, messages);
-  expect(found.findings.map(({ kind }) => kind)).toEqual(Array(5).fill('missing'));
+  expect(found.findings.map(({ kind }) => kind)).toEqual(times(5, 'missing'));
   expect((await repair(engine, messages)).headline).toMatchObject({ inserted: 5, findings: 0 });
   expect(await contents(engine, 'messages')).toEqual(before);
 });
@@ -176,7 +175,7 @@ it('takes rows whose key is a text, and that point to one another', async () => 
     await migrate(third, departments, 5);
     const before = await contents(third, 'departments');
     await lose(third, 'departments', 'code', ['t\tab', "q'uote", 'self']);
-    expect((await verify(third, departments)).findings.map(({ kind }) => kind)).toEqual(Array(3).fill('missing'));
+    expect((await verify(third, departments)).findings.map(({ kind }) => kind)).toEqual(times(3, 'missing'));
     // A child whose parent comes behind it waits for nothing: the batch looks its own rows up too.
     const { headline } = await repair(third, departments, { batchRows: 2 });
     expect(headline).toMatchObject({ inserted: 3, findings: 0, pending: 0 });
@@ -187,7 +186,7 @@ it('takes rows whose key is a text, and that point to one another', async () => 
 });
 
 it.each([
-  ['has not been migrated', async () => undefined],
+  ['has not been migrated', () => Promise.resolve()],
   [
     'is abandoned, so not every row was looked at',
     async () => {

@@ -70,7 +70,16 @@ it('installs the ledger, registers the search attributes, imports the baseline; 
   expect(first.err).toBe('');
   expect(first.code).toBe(0);
   expect(first.json()).toMatchObject({
-    schema: { applied: ['0001-ledger', '0002-operations', '0003-verification', '0004-closing', '0005-accepting', '0006-some-rows'] },
+    schema: {
+      applied: [
+        '0001-ledger',
+        '0002-operations',
+        '0003-verification',
+        '0004-closing',
+        '0005-accepting',
+        '0006-some-rows',
+      ],
+    },
     baseline: { added: 2, known: 0 },
     searchAttributes: { registered: Object.keys(SEARCH_ATTRIBUTES), warnings: [] },
   });

@@ -18,6 +18,7 @@ type Spot = readonly [Moment, Point];
 /** Around what is written for good: by the run, by its steps, by people, at its end. */
 const COMMITS: readonly Spot[] = [
   ['before', 'run.open.commit'],
+  ['after', 'repair.cut'],
   ['after', 'attempt.drawToken'],
   ['after', 'extract.commit'],
   ['before', 'load.commit'],
@@ -31,6 +32,7 @@ const COMMITS: readonly Spot[] = [
 const MIDST: readonly Spot[] = [
   ['before', 'source.read'],
   ['after', 'load.update'],
+  ['after', 'load.settle'],
   ['before', 'report.save'],
 ];
 

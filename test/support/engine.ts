@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { Dependencies, Starter } from '../../activities/dependencies';
 import { installSchema } from '../../database/schema/install';
 import { openSource } from '../../database/source/open-source';
@@ -37,10 +36,10 @@ import type {
 import { createPorts } from '../../worker/ports';
 import type { Temporal } from '../../worker/temporal';
 import { checkRun } from './closing';
+import { ownPool, queryText } from './own-connections';
+import type { SourceRow } from './own-connections';
 import { createDatabases } from './databases';
 import type { Databases } from './databases';
-
-export type SourceRow = Record<string, string | null>;
 
 export interface Engine extends Databases {
   /** As the product reads and writes, by logins that may do everything. */
@@ -122,24 +121,6 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     },
   };
   return engine;
-}
-
-/** Shows instants in UTC, as the product's sessions do. */
-function ownPool(connectionString: string): Pool {
-  const pool = new Pool({ connectionString, options: '-c TimeZone=UTC' });
-  // Tests end backends, and drop databases under their own connections.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
-}
-
-async function queryText(admin: Connection, sql: string, values: readonly unknown[] = []): Promise<SourceRow[]> {
-  const [rows] = await admin.query<RowDataPacket[]>({
-    sql,
-    values: [...values],
-    typeCast: (field) => field.string('utf8'),
-  });
-  return rows;
 }
 
 const STARTER: Starter = {

@@ -19,6 +19,7 @@ describe('batches', () => {
     state: 'parked',
     step: 'load',
     keys: { after: ['10', '2'], to: ['20', '1'] },
+    listed: null,
     rows: {
       source: 2_000,
       inserted: 0,

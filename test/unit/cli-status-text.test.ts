@@ -5,6 +5,7 @@ import type { RunStatus } from '../../database/ledger/read-status';
 const run: RunStatus = {
   run: '7',
   migration: 'case-states',
+  mode: 'full',
   state: 'open',
   verdict: null,
   workflow: 'carryover-case-states',

@@ -84,6 +84,7 @@ export const sampleFacts: ReportFacts = {
     { name: 'rows equal by checksum', compared: 4552, found: 0 },
     { name: 'orphans', compared: 4552, found: 0 },
   ],
+  again: null,
   estate: {
     baseline: { tables: 35, source: 1_224_067, records: 1_208_154 },
     others: { tables: 0, source: 0, records: 0 },

@@ -35,7 +35,7 @@ SELECT
   (SELECT count(*)::int FROM ${tableOf(mapping)}) AS "targetRows",
   (SELECT md5(coalesce(string_agg(w::text, ',' ORDER BY legacy_key, op), '')) FROM rig.writes w) AS writes,
   (SELECT count(*)::int FROM (SELECT FROM rig.writes GROUP BY legacy_key HAVING count(*) > 1) w) AS "writtenTwice",
-  ${list('run_id, mode, state, verdict, epoch, concurrency, max_parked', 'carryover.runs', 'run_id')} AS runs,
+  ${list('run_id, mode, base_run, kept, state, verdict, epoch, concurrency, max_parked', 'carryover.runs', 'run_id')} AS runs,
   ${list('run_id, batch, after_key, to_key, state, source, inserted, updated, unchanged, quarantined, excluded, excluded_by_decision, pending, cause, compared, differences', 'carryover.batches', 'run_id, batch')} AS batches,
   ${list('legacy_key, reasons, columns, source_row_sha256, state, attempts, first_run, last_run', 'carryover.quarantine', 'legacy_key')} AS quarantine,
   ${list('run_id, batch, legacy_key, reason', 'carryover.quarantine_occurrences', 'run_id, batch, legacy_key')} AS occurrences,
@@ -44,6 +44,7 @@ SELECT
   ${list('run_id, batch, reference, outcome, rows', 'carryover.lookups', 'run_id, batch, reference, outcome')} AS lookups,
   ${list('run_id, batch, legacy_key, md5(target_row::text) AS row', 'carryover.before_images', 'run_id, batch, legacy_key')} AS images,
   ${list('run_id, batch, legacy_keys', 'carryover.inserted_keys', 'run_id, batch')} AS keys,
+  ${list('run_id, batch, legacy_key, base_run, base_batch, was, now', 'carryover.settled_keys', 'run_id, batch, legacy_key')} AS settled,
   ${list('verb, reason, batches, details, run_id', 'carryover.audit', 'verb, batches')} AS audit,
   ${list('outcome, run_id', 'carryover.starts', 'outcome, run_id')} AS starts,
   (SELECT count(*)::int FROM carryover.runs WHERE state = 'finished' AND report IS NULL) AS "withoutReport",
@@ -51,7 +52,7 @@ SELECT
 
 export type Evidence = Readonly<Record<string, unknown>>;
 
-const RUN_FIELDS = ['run', 'run_id', 'first_run', 'last_run'];
+const RUN_FIELDS = ['run', 'run_id', 'first_run', 'last_run', 'base_run'];
 
 /** Numbers runs from 1: a server that is killed leaves a gap in their own numbers, and nothing else shows there. */
 export function numberRuns(evidence: Evidence & { readonly runs?: unknown }): Evidence {

@@ -19,7 +19,12 @@ const AWAY = new Set([1, 2, 4, 8, 13, 14]);
 export interface Operator {
   readonly client: Client;
   /** Starts a workflow; one that is there already is the same start, whose answer was lost. */
-  start(type: 'migrate' | 'abandon', taskQueue: string, workflowId: string, input: object): Promise<void>;
+  start(
+    type: 'migrate' | 'repair' | 'verify' | 'abandon',
+    taskQueue: string,
+    workflowId: string,
+    input: object,
+  ): Promise<void>;
   /** What a workflow ended with: its result, or its failure's type and message. */
   outcome(workflowId: string): Promise<unknown>;
   /** Sends a verb until it is taken: what it needs may yet have to come about. */

@@ -6,6 +6,7 @@ import { caseStates } from '../../../mappings/case-states';
 import type { Mapping } from '../../../mappings/mapping';
 import { createSample } from '../../../sample/create';
 import type { Services } from '../../support/servers';
+import { FORGE } from '../../database/plantings';
 import { createDepartmentTables, departments } from '../../support/third-mapping';
 import { watchWrites } from './evidence';
 import { Lane, onSource, onTarget, withDatabase } from './lane';
@@ -34,7 +35,9 @@ export async function createSeeds(services: Services, operator: Operator): Promi
       }),
     );
   }
-  return { clinic, organisation, loose, changed: await changed(services, operator, clinic) };
+  const changed = await afterRun(services, operator, clinic, change);
+  const damaged = await afterRun(services, operator, clinic, damage(operator));
+  return { clinic, organisation, loose, changed, damaged };
 }
 
 /** The sample, dirty. */
@@ -61,20 +64,49 @@ async function create(
   await onTarget(pair.targetUrl, watchWrites(mapping));
 }
 
-/** A pair after a run, whose source then changed: rows to update, and rows that were unfit and are not any more. */
-async function changed(services: Services, operator: Operator, clinic: Seed): Promise<Seed> {
+/** A pair after a run, which is then changed; nothing of that is a write of the runs to come. */
+async function afterRun(
+  services: Services,
+  operator: Operator,
+  clinic: Seed,
+  change: (lane: Lane) => Promise<unknown>,
+): Promise<Seed> {
   const lane = await Lane.clone(services, clinic, caseStates);
   const worker = await lane.startWorker();
   await operator.start('migrate', lane.taskQueue, lane.name, { migration: 'case-states', batchRows: 100 });
   await operator.outcome(lane.name);
+  await change(lane);
   worker.signal('SIGKILL');
   await worker.ended;
   rmSync(lane.reportsDir, { recursive: true, force: true });
-  await lane.onSource('UPDATE dispatch_state SET status = 11 WHERE status NOT IN (11, 12)');
-  await lane.onSource(`UPDATE dispatch_state SET notes = 'changed since' WHERE id % 7 = 0`);
   await lane.onTarget('TRUNCATE rig.writes');
   return { name: lane.name, tables: clinic.tables };
 }
+
+/** The source has rows to update, and rows that were unfit and are not any more. */
+async function change(lane: Lane): Promise<void> {
+  await lane.onSource('UPDATE dispatch_state SET status = 11 WHERE status NOT IN (11, 12)');
+  await lane.onSource(`UPDATE dispatch_state SET notes = 'changed since' WHERE id % 7 = 0`);
+}
+
+/** Rows of target and quarantine are edited, an order comes late that some wait for, and a verification has found that. */
+const damage =
+  (operator: Operator) =>
+  async (lane: Lane): Promise<void> => {
+    await lane.onTarget(
+      `${FORGE};
+       UPDATE case_states SET notes = 'edited' WHERE legacy_id % 40 = 0;
+       SELECT forge(legacy_id) FROM case_states WHERE legacy_id % 40 = 0;
+       INSERT INTO orders (id, instruction_id, case_id, order_number)
+       SELECT gen_random_uuid(), min((source_row ->> 'instruction_id')::bigint), (SELECT id FROM cases LIMIT 1), 'late'
+       FROM carryover.quarantine WHERE reasons = '{case_unmapped}';
+       UPDATE carryover.quarantine SET source_row = source_row || '{"notes": "edited"}'
+       WHERE legacy_key = (SELECT max(legacy_key) FROM carryover.quarantine)`,
+    );
+    const looks = `${lane.name}-looks`;
+    await operator.start('verify', lane.taskQueue, looks, { migration: 'case-states' });
+    await operator.outcome(looks);
+  };
 
 async function onSourceWith(uri: string, sql: string, values?: readonly unknown[]): Promise<[]> {
   const connection = await createConnection({ uri });

@@ -48,6 +48,12 @@ const verification = () => new FakeVerification({ ranges: 3, checks: ['order', '
 
 it('plain', () => record('plain', new FakeRun({ batches: 2 }, verification()), (handle) => handle.result()));
 
+it('repaired', () =>
+  temporal.repair(new FakeRun({ batches: 2 }, verification()), { migration: 'case-states' }, async (handle) => {
+    await handle.result();
+    writeHistories('repaired', await historiesOf(temporal.client, handle.workflowId, handle.firstExecutionRunId));
+  }));
+
 it('verified', () =>
   temporal.verify(new FakeRun({ batches: 0 }, verification()), { migration: 'case-states' }, async (handle) => {
     await handle.result();

@@ -116,8 +116,8 @@ export class FakeRun {
   private runs(): Runs {
     return {
       preflight: () => Promise.resolve([]),
-      open: async (mapping, _mode, input): Promise<RunPlan> => {
-        await this.call('open');
+      open: async (mapping, mode, input): Promise<RunPlan> => {
+        await this.call(mode === 'full' ? 'open' : `open as ${mode}`);
         const { concurrency = input.concurrency, batches, nextBatch } = this.settings;
         const all = Array.from({ length: batches }, (_, index) => index + 1);
         return {

@@ -9,7 +9,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { LogEntry } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies';
 import { createWorker } from '../../worker/create-worker';
-import type { AbandonInput, MigrateInput, MigrateResult, Progress } from '../../shared/messages';
+import type { AbandonInput, MigrateInput, MigrateResult, Progress, RepairInput } from '../../shared/messages';
 import type { VerifyInput, VerifyResult } from '../../shared/verification';
 import { workflowBundle } from './bundle';
 import { releaseGates } from './gate';
@@ -29,6 +29,8 @@ export interface TestTemporal {
   readonly client: Client;
   /** Starts `migrate` over the fakes, and ends it with `test`. */
   migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
+  /** Starts `repair` likewise. */
+  repair<T>(fake: FakeRun, input: RepairInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `abandon` likewise. */
   abandon<T>(fake: FakeRun, input: AbandonInput, test: (handle: AbandonHandle) => Promise<T>): Promise<T>;
   /** Starts `verify` likewise. */
@@ -99,6 +101,7 @@ export async function openTemporal(
   return {
     client,
     migrate: (fake, test, args = [{ migration: 'case-states' }]) => start('migrate', fake, test, args),
+    repair: (fake, input, test) => start('repair', fake, test, [input]),
     abandon: (fake, input, test) => start('abandon', fake, test, [input]),
     verify: (fake, input, test) => start('verify', fake, test, [input]),
     close: async () => {

@@ -45,6 +45,14 @@ describe('a plain run', () => {
     expect(fake.calls.filter((call) => call.startsWith('cut'))).toEqual(['cut 1', 'cut 2', 'cut 3']);
   });
 
+  it('is one of the keys of findings where the workflow is of type repair', async () => {
+    const fake = new FakeRun({ batches: 2, concurrency: 1 });
+    await temporal.repair(fake, { migration: 'case-states', verification: '7' }, (handle) => handle.result());
+    expect(fake.calls[0]).toBe('open as repair');
+    expect(fake.callsOf(2)).toEqual(['cut', ...STEPS]);
+    expect(fake.calls.slice(-4)).toEqual(['check', 'draft', 'finish', 'report']);
+  });
+
   it('ends well where the source is empty', async () => {
     const fake = new FakeRun({ batches: 0 });
     const result = await temporal.migrate(fake, (handle) => handle.result());

@@ -35,6 +35,7 @@ describe('recorded histories', () => {
       'parked-and-retried: 1',
       'paused-and-resumed: 1',
       'plain: 1',
+      'repaired: 1',
       'resumed: 1',
       'skipped: 1',
       'verified: 1',
@@ -52,6 +53,7 @@ describe('recorded histories', () => {
     ['not-proven', 'report'],
     ['plain', 'verifyCheck'],
     ['verified', 'verifyRange'],
+    ['repaired', 'plan'],
   ])('%s has the activity %s', (name, activity) => {
     ofType(name, activity);
   });

@@ -14,6 +14,7 @@ interface Options {
   readonly concurrency?: number | string;
   readonly takeOver?: string;
   readonly acceptServer?: string;
+  readonly overwrite?: string;
   readonly by?: string;
   readonly workflowId?: string;
   readonly wait?: boolean;
@@ -21,7 +22,7 @@ interface Options {
 }
 
 /** Options that are fields of the workflow's input under the same name. */
-const FIELDS = ['verification', 'batchRows', 'concurrency', 'takeOver', 'acceptServer', 'by'] as const;
+const FIELDS = ['verification', 'batchRows', 'concurrency', 'takeOver', 'acceptServer', 'overwrite', 'by'] as const;
 
 /** `carryover repair`: starts the workflow `repair`, and waits for its end where asked. */
 export function repairCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
@@ -32,6 +33,10 @@ export function repairCommand(program: Command, context: CommandContext, exit: (
     .option('--verification <number>', 'repair what this one found (default: the latest, and those of a part since)')
     .option('--batch-rows <n>', 'keys that are taken at once, 5,000 at most', looseNumber)
     .option('--concurrency <n>', 'batches in flight at once', looseNumber)
+    .option(
+      '--overwrite <why>',
+      'also write anew what another writer changed or deleted in the target; kept unless given',
+    )
     .option('--take-over <why>', 'take over an open repair whose owner, on another Temporal, cannot be asked')
     .option('--accept-server <why>', 'go on with an open repair although source or target is another server')
     .option('--by <name>', 'your name, recorded as claimed beside user and host')

@@ -16,6 +16,7 @@ interface Options {
   readonly maxQuarantine?: number | string;
   readonly takeOver?: string;
   readonly acceptServer?: string;
+  readonly overwrite?: string;
   readonly onChange?: string;
   readonly by?: string;
   readonly workflowId?: string;
@@ -31,6 +32,7 @@ const FIELDS = [
   'maxQuarantine',
   'takeOver',
   'acceptServer',
+  'overwrite',
   'onChange',
   'by',
 ] as const;
@@ -47,6 +49,7 @@ export function startCommand(program: Command, context: CommandContext, exit: (c
     .option('--max-quarantine <share>', 'share of the rows read, 0 to 1, beyond which quarantine pauses it', looseShare)
     .option('--take-over <why>', 'take over an open run whose owner, on another Temporal, cannot be asked')
     .option('--accept-server <why>', 'go on with an open run although source or target is another server')
+    .option('--overwrite <why>', 'write anew what another writer changed or deleted in the target; kept unless given')
     .option('--on-change <what>', 'where mapping or source changed since the open run began: refuse, or restart')
     .option('--by <name>', 'your name, recorded as claimed beside user and host')
     .option('--workflow-id <id>', "the workflow's id (default: carryover-<migration>)")

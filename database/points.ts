@@ -136,6 +136,7 @@ export const STATEMENTS = [
   'load.insertFresh',
   'load.recordFresh',
   'load.changes',
+  'load.deleted',
   'load.lockRows',
   'load.beforeImages',
   'load.kept',

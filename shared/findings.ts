@@ -35,3 +35,6 @@ export const MOVEMENTS: readonly FindingKind[] = kindsOf('movement');
 
 /** Defects that taking the row again may mend; in the others another writer may have had a hand, and a repair keeps them. */
 export const REPAIRABLE: readonly FindingKind[] = ['missing', 'changed', 'stale'];
+
+/** Those that a run mends too that was told to overwrite what another writer did. */
+export const OVERWRITABLE: readonly FindingKind[] = ['changed_in_target', 'deleted_in_target'];

@@ -23,6 +23,7 @@ const FIELDS = [
   'maxQuarantine',
   'takeOver',
   'acceptServer',
+  'overwrite',
   'onChange',
   'by',
 ];
@@ -86,10 +87,11 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     ...checkVerification(fields.verification, problems),
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
     ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
+    ...optionalText('overwrite', fields.overwrite, "why another writer's changes are undone", problems),
     ...optionalText('by', fields.by, 'your name', problems),
   };
   if (problems.length > 0) return { input: null, given: [], problems };
-  return { input, given: FIELDS.filter((name) => fields[name] !== undefined && fields[name] !== null), problems: [] };
+  return { input, given: names.filter((name) => fields[name] !== undefined && fields[name] !== null), problems: [] };
 }
 
 function checkVerification(given: unknown, problems: string[]): { readonly verification?: string } {

@@ -22,6 +22,8 @@ export interface MigrateInput {
   readonly takeOver?: string;
   /** Why an open run goes on with another pair of servers than it began with. */
   readonly acceptServer?: string;
+  /** Why what another writer changed or deleted in the target is written anew; kept unless given. */
+  readonly overwrite?: string;
   /** What to do where the mapping or the source's columns changed since the open run began; `refuse` unless given. */
   readonly onChange?: 'refuse' | 'restart';
   /** Name of whoever starts it, recorded as claimed. */
@@ -29,8 +31,8 @@ export interface MigrateInput {
 }
 
 /** An input with every default filled in. */
-export type FullMigrateInput = Required<Omit<MigrateInput, 'takeOver' | 'acceptServer' | 'by'>> &
-  Pick<MigrateInput, 'takeOver' | 'acceptServer' | 'by'>;
+export type FullMigrateInput = Required<Omit<MigrateInput, 'takeOver' | 'acceptServer' | 'overwrite' | 'by'>> &
+  Pick<MigrateInput, 'takeOver' | 'acceptServer' | 'overwrite' | 'by'>;
 
 /** The one JSON object that starts `repair`: `batchRows` are keys, of which 5,000 at most are taken at once. */
 export interface RepairInput extends Omit<MigrateInput, 'onChange'> {

@@ -20,6 +20,8 @@ export interface BatchRow {
   readonly lowerKey: LegacyKey;
   /** Its keys, one by one; null where it is a range. */
   readonly list: readonly LegacyKey[] | null;
+  /** True where the run writes anew what another writer changed or deleted. */
+  readonly overwrites: boolean;
   readonly extractToken: string | null;
   readonly staged: number | null;
   readonly source: number;
@@ -51,6 +53,7 @@ interface LedgerBatch {
   readonly to_key: LegacyKey;
   readonly lower_key: LegacyKey;
   readonly legacy_keys: readonly LegacyKey[] | null;
+  readonly overwrites: boolean;
   readonly extract_token: string | null;
   readonly staged: string | null;
   readonly source: string;
@@ -69,7 +72,7 @@ interface LedgerBatch {
 }
 
 const SELECT_BATCH = `
-SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, b.extract_token, b.staged, b.source, b.inserted,
+SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, r.overwrites, b.extract_token, b.staged, b.source, b.inserted,
        b.updated, b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
        r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
@@ -98,6 +101,7 @@ function toBatchRow(row: LedgerBatch): BatchRow {
     toKey: row.to_key,
     lowerKey: row.lower_key,
     list: row.legacy_keys,
+    overwrites: row.overwrites,
     extractToken: row.extract_token,
     staged: row.staged === null ? null : Number(row.staged),
     source: Number(row.source),

@@ -84,10 +84,19 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
 
 async function openNew(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
   const { mapping } = start.footing;
-  if (start.mode === 'full') return insertRun(session, start.owner, run, null);
-  const repair = await readRepair(session, mapping.name, start.verification, start.footing);
-  const plan = await insertRun(session, start.owner, { ...run, estimatedRows: repair.keys }, repair);
-  await cutRepair(session, plan.run, mapping, repair, plan.batchRows);
+  const { overwrite } = start.input;
+  const open = async (): Promise<RunPlan> => {
+    if (start.mode === 'full') return insertRun(session, start.owner, run, null);
+    const overwrites = overwrite !== undefined;
+    const repair = await readRepair(session, mapping.name, start.verification, overwrites, start.footing);
+    const plan = await insertRun(session, start.owner, { ...run, estimatedRows: repair.keys }, repair);
+    await cutRepair(session, plan.run, mapping, repair, plan.batchRows);
+    return plan;
+  };
+  const plan = await open();
+  if (overwrite !== undefined) {
+    await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'overwrite', overwrite);
+  }
   return plan;
 }
 
@@ -138,7 +147,7 @@ async function goOn(session: TargetQueries, start: Start, open: OpenRun): Promis
 async function decideByStart(
   session: TargetQueries,
   { owner, input, who }: Start,
-  open: OpenRun,
+  open: Pick<OpenRun, 'run_id' | 'migration'>,
   verb: string,
   reason: string | undefined,
 ): Promise<boolean> {

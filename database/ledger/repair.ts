@@ -1,5 +1,6 @@
 /** What a repair takes again: keys of open findings that are ours; what another writer did is counted, and kept. */
-import { REPAIRABLE, DEFECTS } from '../../shared/findings';
+import { DEFECTS, OVERWRITABLE, REPAIRABLE } from '../../shared/findings';
+import type { FindingKind } from '../../shared/findings';
 import { CarryoverError } from '../../shared/errors';
 import type { Mapping } from '../../mappings/mapping';
 import type { TargetQueries } from '../target/session';
@@ -14,6 +15,8 @@ export interface Repair {
   readonly base: string;
   /** Numbers of the verifications whose findings count. */
   readonly verifications: readonly string[];
+  /** Kinds of findings that are taken again. */
+  readonly kinds: readonly FindingKind[];
   /** Keys that are taken again. */
   readonly keys: number;
   /** Open findings by kind that are not touched. */
@@ -43,12 +46,14 @@ SELECT (SELECT count(DISTINCT legacy_key) FROM ${OPEN} AND kind = ANY ($2)) AS k
 
 /**
  * @param verification a verification by its number; null for the latest
+ * @param overwrites true where what another writer did is taken too
  * @throws CarryoverError `InputRefused` where there is nothing to repair, `MappingChanged` where the servers are others
  */
 export async function readRepair(
   session: TargetQueries,
   migration: string,
   verification: string | null,
+  overwrites: boolean,
   footing: Footing,
 ): Promise<Repair> {
   const refuse = (why: string): never => {
@@ -89,10 +94,11 @@ export async function readRepair(
             `\`carryover findings ${migration}\` names the latest.`,
     );
   }
+  const kinds = overwrites ? [...REPAIRABLE, ...OVERWRITABLE] : REPAIRABLE;
   const counted = await session.query<{ keys: string; kept: Record<string, number> }>('repair.count', COUNTED, [
     verifications,
-    REPAIRABLE,
-    DEFECTS.filter((kind) => !REPAIRABLE.includes(kind)),
+    kinds,
+    DEFECTS.filter((kind) => !kinds.includes(kind)),
   ]);
   const { keys, kept } = counted.rows[0]!;
   if (Number(keys) === 0) {
@@ -102,7 +108,7 @@ export async function readRepair(
         `${others === '' ? '.' : `; ${others} may be another writer's, and are kept. See docs/findings.md for what to do.`}`,
     );
   }
-  return { base: base.run_id, verifications, keys: Number(keys), kept };
+  return { base: base.run_id, verifications, kinds, keys: Number(keys), kept };
 }
 
 /** `2 extra, 1 duplicate`. */
@@ -116,7 +122,7 @@ export async function cutRepair(
   session: TargetQueries,
   run: string,
   mapping: Mapping,
-  { verifications }: Repair,
+  { verifications, kinds }: Repair,
   batchRows: number,
 ): Promise<void> {
   const parts = mapping.source.key.length === 1 ? 'jsonb_build_array(legacy_key)' : 'legacy_key::jsonb';
@@ -128,6 +134,6 @@ export async function cutRepair(
        SELECT ${parts} AS key, row_number() OVER (ORDER BY carryover.key_numbers(legacy_key), legacy_key) AS n
        FROM (SELECT DISTINCT legacy_key FROM ${OPEN} AND kind = ANY ($2) AND legacy_key IS NOT NULL) f) k) p
      GROUP BY page`,
-    [verifications, REPAIRABLE, run, Math.min(batchRows, MOST_KEYS)],
+    [verifications, kinds, run, Math.min(batchRows, MOST_KEYS)],
   );
 }

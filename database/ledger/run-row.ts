@@ -31,6 +31,7 @@ export interface OpenRun extends OwnerRow, RecordedFooting {
   readonly max_quarantine: string;
   readonly estimated_rows: string;
   readonly epoch: string;
+  readonly overwrites: boolean;
 }
 
 /** One start, or abandonment, of a migration at a time: two that arrive together must not both find the same. */
@@ -64,9 +65,9 @@ export async function insertRun(
     `INSERT INTO carryover.runs (migration, fingerprint, mapping, source_columns, input, lower_key, upper_key,
        batch_rows, concurrency, concurrency_limit, max_parked, max_quarantine, estimated_rows, target_rows_before,
        cut_to_end, source_identity, target_identity, owner_cluster, owner_namespace, owner_workflow, owner_first_run,
-       owner_current_run, mode, base_run, kept)
+       owner_current_run, mode, base_run, kept, overwrites)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-       $23, $24, $25)
+       $23, $24, $25, $26)
      RETURNING run_id`,
     [
       mapping.name, run.fingerprint, JSON.stringify(mapping), JSON.stringify(run.sourceColumns), JSON.stringify(input),
@@ -75,6 +76,7 @@ export async function insertRun(
       run.upper === null, JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
       owner.namespace, owner.workflow, owner.firstRun, owner.currentRun,
       repair === null ? 'full' : 'repair', repair && repair.base, JSON.stringify(repair?.kept ?? {}),
+      input.overwrite !== undefined,
     ], // prettier-ignore
   );
   return {
@@ -103,6 +105,11 @@ export function planOf(open: OpenRun, epoch: number, input: FullMigrateInput, gi
   const differing = (Object.keys(own) as (keyof typeof own)[])
     .filter((name) => given.includes(name) && own[name] !== input[name])
     .map((name) => `${name}: ${own[name]}, as the run has it, and not ${input[name]}${howToChange(name, open)}`);
+  if (given.includes('overwrite') && !open.overwrites) {
+    differing.push(
+      'overwrite: the run keeps what another writer did, as it began; repair with it once the run is over',
+    );
+  }
   return {
     run: open.run_id,
     migration: open.migration,

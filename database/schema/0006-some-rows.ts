@@ -6,10 +6,14 @@ export async function up(knex: Knex): Promise<void> {
 ALTER TABLE carryover.runs
   ADD COLUMN base_run bigint REFERENCES carryover.runs,
   ADD COLUMN kept jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN overwrites boolean NOT NULL DEFAULT false,
   ADD CONSTRAINT runs_base_of_some CHECK ((mode = 'full') = (base_run IS NULL));
 COMMENT ON COLUMN carryover.runs.base_run IS
   'of a run that takes some rows again: the full run whose batches cover every key; NULL of a full one';
 COMMENT ON COLUMN carryover.runs.kept IS 'findings by kind that the run was not to touch, as counted at its start';
+
+COMMENT ON COLUMN carryover.runs.overwrites IS
+  'what another writer changed or deleted in the target is written anew: somebody decided so, see the audit';
 
 ALTER TABLE carryover.batches
   ADD COLUMN legacy_keys jsonb,
@@ -74,7 +78,7 @@ DROP VIEW carryover.migration_balance;
 DROP VIEW carryover.run_standing;
 DROP TABLE carryover.settled_keys;
 ALTER TABLE carryover.batches DROP COLUMN legacy_keys;
-ALTER TABLE carryover.runs DROP COLUMN base_run, DROP COLUMN kept;
+ALTER TABLE carryover.runs DROP COLUMN base_run, DROP COLUMN kept, DROP COLUMN overwrites;
 CREATE VIEW carryover.migration_balance AS
 SELECT DISTINCT ON (migration) * FROM carryover.run_balance ORDER BY migration, run_id DESC;
 `);

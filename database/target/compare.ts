@@ -38,11 +38,14 @@ export async function compareBatch(
   return compareRows(attempt, source, mapping, keys, ofBatch, signal);
 }
 
+/** What the load has told of: what another writer did. */
+const TOLD_BY_LOAD = `'changed_in_target', 'deleted_in_target'`;
+
 /** What an earlier validation found; what the load told of stays. */
 async function forgetDifferences({ session, ref }: Attempt): Promise<void> {
   await session.query(
     'validate.forget',
-    `DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind <> 'changed_in_target'`,
+    `DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2 AND kind NOT IN (${TOLD_BY_LOAD})`,
     [ref.run, ref.batch],
   );
 }
@@ -136,7 +139,7 @@ function differences(mapping: TimedMapping, ofBatch: string | null): string {
       WHERE there.hash IS DISTINCT FROM here.hash OR here.extracted IS DISTINCT FROM here.hash) d
     -- The load has told of these rows already, and a row is told of once.
     WHERE key NOT IN (SELECT legacy_key FROM carryover.findings
-                      WHERE run_id = $1 AND batch = $2 AND kind = 'changed_in_target')
+                      WHERE run_id = $1 AND batch = $2 AND kind IN (${TOLD_BY_LOAD}))
     UNION ALL
     -- Loaded by an earlier run, and unfit by today's lookups, source or mapping.
     SELECT $1::bigint, $2::integer, CASE WHEN bool_or(quarantined) THEN 'stale' ELSE 'duplicate' END, key

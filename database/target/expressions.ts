@@ -68,6 +68,11 @@ export function hashOfValues(values: readonly string[]): string {
   return sha256Hex(`(${values.map((value) => lengthPrefixed(`${value}::text`)).join(' || ')})`);
 }
 
+/** True for target rows that we wrote once, whatever became of them: others are never touched. */
+export function hasOrigin(mapping: TimedMapping, alias: string): string {
+  return `(${alias}.${quotePg(mapping.lineage.target)} ->> '${LINEAGE_HASHES.source}' IS NOT NULL)`;
+}
+
 /** True for target rows that are as we wrote them. */
 export function isOurs(mapping: TimedMapping, alias: string): string {
   const lineage = `${alias}.${quotePg(mapping.lineage.target)}`;

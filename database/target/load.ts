@@ -18,6 +18,7 @@ import { writeIsolating } from './isolate';
 import { targetKeyText } from './legacy-key';
 import { quotePgTable } from './quote';
 import type { TargetQueries } from './session';
+import { loadedBefore } from './deleted';
 import { requireStage, requireTable } from './stage';
 import type { StageTables } from './stage';
 
@@ -96,7 +97,7 @@ async function countFit(attempt: Attempt, tables: StageTables): Promise<number> 
   return Number(counted.rows[0]!.rows);
 }
 
-/** True where the target holds no row of the batch yet, so that a plain INSERT will do. */
+/** True where the target holds no row of the batch, and no earlier run loaded any: then a plain INSERT will do. */
 async function isFresh(
   attempt: Attempt,
   mapping: TimedMapping,
@@ -109,7 +110,8 @@ async function isFresh(
     `EXISTS (SELECT FROM ${tables.rows} r WHERE ${stagedKey(mapping)} = ${targetKeyText(mapping, 't')})`;
   const found = await attempt.session.query<{ any: boolean }>(
     'load.isFresh',
-    `SELECT EXISTS (SELECT FROM ${target} t WHERE ${ofBatch}) AS any`,
+    `SELECT EXISTS (SELECT FROM ${target} t WHERE ${ofBatch}) OR EXISTS (${loadedBefore()}) AS any`,
+    [attempt.ref.run, attempt.ref.batch],
   );
   return !found.rows[0]!.any;
 }

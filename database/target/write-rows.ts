@@ -3,7 +3,8 @@ import { LINEAGE_HASHES, namedColumns } from '../../mappings/mapping';
 import { targetKey } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
-import { hashOfValues, isOurs, stagedKey, stagedLineage, targetValues } from './expressions';
+import { hasOrigin, hashOfValues, isOurs, stagedKey, stagedLineage, targetValues } from './expressions';
+import { keepDeleted } from './deleted';
 import { targetKeyText } from './legacy-key';
 import { quotePg, quotePgTable } from './quote';
 import type { StageTables } from './stage';
@@ -87,12 +88,14 @@ async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTabl
      SELECT c.*, t.ctid IS NOT NULL AS existed FROM (${query}) c LEFT JOIN ${target} t ON ${sameKey}
      WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}`,
   );
+  if (!attempt.batch.overwrites) await keepDeleted(attempt, mapping, tables);
   // Locked before they are judged: what another writer does meanwhile is seen, or waits.
   await session.query(
     'load.lockRows',
     `SELECT FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed FOR UPDATE OF t`,
   );
-  const ours = isOurs(mapping, 't');
+  // Where the run was told to overwrite, what we wrote once is as good as ours.
+  const ours = attempt.batch.overwrites ? hasOrigin(mapping, 't') : isOurs(mapping, 't');
   const legacyKey = targetKeyText(mapping, 't');
   await session.query(
     'load.beforeImages',

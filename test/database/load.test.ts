@@ -98,6 +98,51 @@ describe('a load over rows that are there', () => {
     expect(batches[0]!.validate).toEqual({ compared: 4, differences: 2 });
   });
 
+  it('does not insert again what somebody deleted from the target, and tells of it', async () => {
+    await addStates(engine, states);
+    await migrate(engine, caseStates, 2);
+    await engine.onTarget('DELETE FROM case_states WHERE legacy_id IN (1, 2, 4)');
+    await addStates(engine, [{ id: 5 }]);
+    const { headline, plan, batches } = await migrate(engine, caseStates, 2);
+    // Of the first batch nothing is there any more; the last one has a row that is new.
+    expect(batches.map(({ load }) => [load.inserted, load.unchanged])).toEqual([[0, 2], [0, 2], [1, 0]]); // prettier-ignore
+    expect(headline).toMatchObject({ inserted: 1, loaded: 5, verdict: 'not_proven' });
+    expect(await findings(engine, plan.run)).toEqual(
+      ['1', '2', '4'].map((legacy_key) => ({ kind: 'deleted_in_target', legacy_key })),
+    );
+    expect(await engine.onTarget('SELECT legacy_id::int AS id FROM case_states ORDER BY 1')).toEqual([
+      { id: 3 },
+      { id: 5 },
+    ]);
+  });
+
+  it('writes anew what somebody changed or deleted where the run was told why, which is audited', async () => {
+    await addStates(engine, states);
+    await migrate(engine, caseStates);
+    const before = await engine.onTarget('SELECT * FROM case_states ORDER BY legacy_id');
+    await engine.onTarget(`UPDATE case_states SET notes = 'by hand' WHERE legacy_id = 2`);
+    await engine.onTarget('DELETE FROM case_states WHERE legacy_id = 4');
+    await engine.onTarget(
+      `INSERT INTO case_states (id, case_id, state, changed_at, metadata, legacy_id)
+       VALUES (gen_random_uuid(), $1, 'intake', '2020-01-01', '{}', 5)`,
+      [CASE.two],
+    );
+    await addStates(engine, [{ id: 5 }]);
+    const plan = await openRun(engine, caseStates, { overwrite: 'a tool went wrong', by: 'Ada' });
+    await cutAll(engine, caseStates, plan);
+    const { load } = await carryBatch(engine, caseStates, refOf(plan, 1));
+    expect(load).toMatchObject({ inserted: 1, updated: 1, unchanged: 3 });
+    expect(await engine.onTarget('SELECT * FROM case_states WHERE legacy_id < 5 ORDER BY legacy_id')).toEqual(before);
+    // What nobody of us wrote is never touched.
+    expect(await findings(engine, plan.run)).toContainEqual({ kind: 'changed_in_target', legacy_key: '5' });
+    expect(
+      await engine.onTarget('SELECT verb, who, claimed_by, reason, run_id::text AS run FROM carryover.audit'),
+    ).toEqual([
+      { verb: 'overwrite', who: 'tester@starts', claimed_by: 'Ada', reason: 'a tool went wrong', run: plan.run },
+    ]);
+    expect(await engine.onTarget('SELECT legacy_key FROM carryover.before_images')).toEqual([{ legacy_key: '2' }]);
+  });
+
   it('keeps a row of the same key that nobody of us wrote, and tells of it', async () => {
     await addStates(engine, states);
     await engine.onTarget(

@@ -135,6 +135,10 @@ it('keeps what another writer did, names how much, and ends not proven', async (
     /has no open finding that a repair may mend; 1 changed_in_target, 1 deleted_in_target/,
   );
   expect(await engine.onTarget(`SELECT count(*)::int FROM carryover.runs`)).toEqual([{ count: 2 }]);
+
+  // A person may decide otherwise, with a reason.
+  const undone = await repair(engine, caseStates, { overwrite: 'a tool went wrong' });
+  expect(undone.headline).toMatchObject({ verdict: 'proven_with_exceptions', inserted: 1, updated: 1, findings: 0 });
 });
 
 /** Rows are lost, and the ledger does not know their keys any more. */

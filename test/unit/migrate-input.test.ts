@@ -1,4 +1,4 @@
-import { checkMigrateInput, DEFAULT_BATCH_ROWS, DEFAULT_CONCURRENCY } from '../../shared/input';
+import { checkMigrateInput, checkRepairInput, DEFAULT_BATCH_ROWS, DEFAULT_CONCURRENCY } from '../../shared/input';
 
 const DEFAULTS = {
   batchRows: DEFAULT_BATCH_ROWS,
@@ -7,7 +7,8 @@ const DEFAULTS = {
   maxQuarantine: 0.1,
   onChange: 'refuse',
 };
-const FIELDS = 'migration, batchRows, concurrency, maxParked, maxQuarantine, takeOver, acceptServer, onChange, by';
+const FIELDS =
+  'migration, batchRows, concurrency, maxParked, maxQuarantine, takeOver, acceptServer, overwrite, onChange, by';
 const KNOWN = ['case-states', 'messages'];
 const check = (given: unknown) => checkMigrateInput(given, KNOWN);
 
@@ -18,6 +19,19 @@ function refusal(given: unknown): readonly string[] {
   expect(problems).not.toEqual([]);
   return problems;
 }
+
+describe('the input of repair', () => {
+  it('is that of migrate without onChange, and names a verification', () => {
+    const { input, given } = checkRepairInput({ migration: 'messages', verification: 12, batchRows: 3 }, KNOWN);
+    expect(input).toEqual({ migration: 'messages', ...DEFAULTS, verification: '12', batchRows: 3 });
+    expect(given).toEqual(['migration', 'batchRows', 'verification']);
+    const { problems } = checkRepairInput({ migration: 'messages', verification: 'last', onChange: 'restart' }, KNOWN);
+    expect(problems).toEqual([
+      expect.stringMatching(/^unknown field "onChange"; the fields are migration, .*, verification$/),
+      '"verification" must be the number of a verification; `carryover findings` names the latest',
+    ]);
+  });
+});
 
 describe('the input of migrate', () => {
   it('needs the migration only; the rest has defaults', () => {
@@ -38,12 +52,13 @@ describe('the input of migrate', () => {
     const decisions = {
       takeOver: ' its cluster is gone ',
       acceptServer: 'failed over',
+      overwrite: 'a tool went wrong',
       onChange: 'restart',
       by: 'Ada',
     };
     expect(check({ migration: 'messages', maxQuarantine: 0, ...decisions })).toEqual({
       input: { migration: 'messages', ...DEFAULTS, maxQuarantine: 0, ...decisions, takeOver: 'its cluster is gone' },
-      given: ['migration', 'maxQuarantine', 'takeOver', 'acceptServer', 'onChange', 'by'],
+      given: ['migration', 'maxQuarantine', 'takeOver', 'acceptServer', 'overwrite', 'onChange', 'by'],
       problems: [],
     });
   });

@@ -11,6 +11,7 @@ import { report } from './tests/report.mjs';
 import { closeTestHome, openTestHome, sweepTestHomes } from './tests/test-home.mjs';
 
 // npm run test:faults [-- --only POINT] [--process NAME]: kills every process at every point of a run.
+// POINT is a name such as load.commit, or several that begin alike: verify.*
 const USAGE = 'Usage: npm run test:faults [-- --only POINT] [--process worker|MariaDB|PostgreSQL|Temporal|stopped]';
 
 await runMain(async () => {

@@ -65,7 +65,7 @@ export async function runFaults(options: Options): Promise<Summary> {
     say(
       `${SCENARIOS.length} scenarios pass ${points} points: ${sites.length} places, of which ${between} are after one and before the next (${since(started)} s)`,
     );
-    const faults = faultsOf(sites, victims).filter(({ place }) => only === undefined || place.point === only);
+    const faults = faultsOf(sites, victims).filter(({ place }) => only === undefined || isMeant(only, place.point));
     if (faults.length === 0) throw new Error(`no run passes a point "${only}"`);
     const outcomes: Outcome[] = [];
     const tell = (outcome: Outcome): void => {
@@ -116,5 +116,9 @@ export async function runFaults(options: Options): Promise<Summary> {
     await Promise.all(rigs.map((rig) => rig.close()));
   }
 }
+
+/** A point by its name, or all whose names begin alike: `verify.*`. */
+const isMeant = (only: string, point: string): boolean =>
+  only.endsWith('*') ? point.startsWith(only.slice(0, -1)) : point === only;
 
 const since = (started: number): string => ((Date.now() - started) / 1000).toFixed(0);

@@ -151,11 +151,7 @@ type Counted = Omit<CheckResult, 'name'>;
 async function look(session: TargetSession, check: Check, bound: readonly unknown[]): Promise<Counted> {
   if ('counts' in check) return count(session, check.counts, bound);
   await session.query('verify.dropNamed', 'DROP TABLE IF EXISTS pg_temp.named');
-  await session.query(
-    'verify.createNamed',
-    'CREATE TEMP TABLE named (kind text, key text, columns text[], evidence text)',
-  );
-  const compared = 'name' in check ? await check.name(session) : await nameBySql(session, check, bound);
+  const compared = 'name' in check ? await nameByItself(session, check) : await nameBySql(session, check, bound);
   await session.query(
     'verify.forgetTold',
     `DELETE FROM pg_temp.named w WHERE NOT ${IS_LOOKED_AT} OR EXISTS (
@@ -167,23 +163,34 @@ async function look(session: TargetSession, check: Check, bound: readonly unknow
   return { compared, found };
 }
 
+const NOBODY: Sql = `SELECT NULL::text AS kind, NULL::text AS key, '{}'::text[] AS columns, NULL::text AS evidence WHERE false`;
+
+async function nameByItself(session: TargetSession, { name }: Extract<Check, { name: unknown }>): Promise<number> {
+  await session.query(
+    'verify.createNamed',
+    'CREATE TEMP TABLE named (kind text, key text, columns text[], evidence text)',
+  );
+  return name(session);
+}
+
 /** @returns what was compared */
 async function nameBySql(
   session: TargetQueries,
   { names, compared }: Extract<Check, { names: readonly Sql[] }>,
   bound: readonly unknown[],
 ): Promise<number> {
-  if (names.length > 0) {
-    await session.query(
-      'verify.look',
-      `INSERT INTO pg_temp.named
-       SELECT min(kind), key, coalesce(array_agg(DISTINCT col) FILTER (WHERE col <> ''), '{}'), min(evidence)
-       FROM (${names.join(' UNION ALL ')}) w LEFT JOIN LATERAL unnest(columns) AS col ON true
-       WHERE ($1::text, $2::bigint, $3::bigint) IS NOT NULL
-       GROUP BY key`,
-      bound,
-    );
-  }
+  // A mapping without references names none.
+  const rows = names.length === 0 ? [NOBODY] : names;
+  await session.query(
+    'verify.look',
+    // The table is made of the rows, and not filled with them: whole tables are joined, and INSERT has no helpers.
+    `CREATE TEMP TABLE named AS
+     SELECT min(kind) AS kind, key, coalesce(array_agg(DISTINCT col) FILTER (WHERE col <> ''), '{}') AS columns, min(evidence) AS evidence
+     FROM (${rows.join(' UNION ALL ')}) w LEFT JOIN LATERAL unnest(columns) AS col ON true
+     WHERE ($1::text, $2::bigint, $3::bigint) IS NOT NULL
+     GROUP BY key`,
+    bound,
+  );
   return (await count(session, `SELECT c.compared, 0 AS found FROM (${compared}) c`, bound)).compared;
 }
 

@@ -186,7 +186,7 @@ describe('with an interposer', () => {
     const elsewhere = new RegExp(
       '^(decide|accept|repair|audit|batches|hold|abandon|sweep|start|status\\.named|' +
         'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle)|' +
-        'verify\\.(splitKey|ids|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
+        'verify\\.(splitKey|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
     );
     const missing = POINTS.filter(
       (point) => !reached.has(point) && !point.endsWith('.rollback') && !elsewhere.test(point),

@@ -17,6 +17,7 @@ import { withTarget } from './targets';
 import type { Temporal } from './temporal';
 import { CONNECT_MS, grpcError, hasWorker, withTemporal } from './temporal';
 import { UserError } from './user-error';
+import { startOf } from './status-text';
 
 /** Milliseconds until a decision must be accepted, and from then until it must be carried out. */
 const ACCEPT_MS = 15_000;
@@ -135,7 +136,7 @@ function over({ workflowId, run }: Addressee, how: string): UserError {
   const next =
     run === null
       ? '`carryover status` says which workflow owns an open run.'
-      : `\`carryover start ${run.migration}\` goes on with the run.`;
+      : `\`carryover ${startOf(run)} ${run.migration}\` goes on with the run.`;
   return new UserError(`${whose} ${how}: nobody can take the decision. ${next}`, EXIT.refused);
 }
 

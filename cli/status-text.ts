@@ -34,7 +34,7 @@ const isTaken = (owner: OwnerReport | undefined): boolean =>
   owner === undefined || owner.state === 'alive' || owner.state === 'unknown';
 
 function ownerLines(run: RunStatus, owner: OwnerReport | undefined): string[] {
-  const goOn = `carryover start ${run.migration}`;
+  const goOn = `carryover ${startOf(run)} ${run.migration}`;
   switch (owner?.state) {
     case 'gone':
       return [
@@ -95,6 +95,9 @@ export function printRun(standing: Standing): string {
   ].join('\n');
 }
 
+/** The command that starts, or goes on with, such a run. */
+export const startOf = ({ mode }: Pick<RunStatus, 'mode'>): string => (mode === 'full' ? 'start' : mode);
+
 /** `run 7`, or what it is where it does not take every row. */
 const runText = ({ run, mode }: RunStatus): string => (mode === 'full' ? `run ${run}` : `run ${run} (${mode})`);
 
@@ -118,7 +121,11 @@ export function runLine(standing: Standing): string {
 
 function stateText(run: RunStatus): string {
   if (run.state === 'open') return `open for ${duration(run.age)}`;
-  if (run.state === 'abandoned') return 'abandoned: what it had not done stays pending';
+  if (run.state === 'abandoned') {
+    return run.mode === 'full'
+      ? 'abandoned: what it had not done stays pending'
+      : 'abandoned: rows that it had not taken count as they did';
+  }
   if (run.state === 'superseded') return 'superseded by a later run';
   return (run.verdict ?? 'finished').replaceAll('_', ' ');
 }

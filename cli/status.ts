@@ -103,6 +103,8 @@ function exitOf(standings: readonly Standing[]): ExitCode {
 
 /** The latest word counts: a verification that came after the end of the run knows more than that. */
 function isUnproven(run: RunStatus): boolean {
-  const verdict = run.verified?.own === false ? run.verified.verdict : run.verdict;
-  return run.state === 'abandoned' || (verdict !== null && exitOfVerdict(verdict) === EXIT.notProven);
+  const later = run.verified?.own === false ? run.verified.verdict : null;
+  const verdict = later ?? run.verdict;
+  if (verdict === null) return run.state === 'abandoned';
+  return exitOfVerdict(verdict) === EXIT.notProven;
 }

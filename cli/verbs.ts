@@ -13,6 +13,7 @@ import type { Addressee } from './send-verb';
 import { findAddressee, sendVerb } from './send-verb';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
+import { startOf } from './status-text';
 
 interface Options {
   readonly batch?: readonly number[];
@@ -94,7 +95,8 @@ const COMMANDS: readonly VerbCommand[] = [
     name: 'cancel',
     description: 'end the workflow: steps in hand end or roll back, the run stays open and can be gone on with',
     examples: ['cancel case-states --reason "wrong night"'],
-    undo: (_subject, _options, { run }) => `carryover start ${run?.migration ?? '<migration>'}`,
+    undo: (_subject, _options, { run }) =>
+      `carryover ${run === null ? 'start' : startOf(run)} ${run?.migration ?? '<migration>'}`,
   },
 ];
 

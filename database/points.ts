@@ -122,7 +122,6 @@ export const STATEMENTS = [
   // load
   'load.forgetQuarantine',
   'load.forgetLookups',
-  'load.forgetSettled',
   'load.forgetFindings',
   'load.immediate',
   'load.savepoint',

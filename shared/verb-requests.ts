@@ -45,7 +45,7 @@ export function checkRequest(verb: Verb, request: unknown, standing: Standing): 
   if (standing.verifying && verb !== 'cancel' && (verb !== 'resume' || standing.pauseCause === null)) {
     return ['the run is being verified: its batches are done with, and only cancel is taken'];
   }
-  if (standing.cancelling) return ['the run is being cancelled; start the migration again to go on with it'];
+  if (standing.cancelling) return ['the run is being cancelled; start it again to go on with it'];
   if (request !== undefined && request !== null && (typeof request !== 'object' || Array.isArray(request))) {
     return [`give one JSON object, such as ${EXAMPLES[verb]}`];
   }

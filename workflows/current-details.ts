@@ -40,7 +40,7 @@ const STATES: Readonly<Record<Progress['state'], string>> = {
   pausing: 'pausing, batches in flight end',
   paused: 'paused',
   verifying: 'verifying',
-  cancelling: 'cancelled; start the migration again to go on with it',
+  cancelling: 'cancelled; start it again to go on with it',
   finished: 'ended without a result; the failure says why',
 };
 
@@ -73,7 +73,7 @@ function parkedBatches({ parked, state }: RunProgress, run: string): string[] {
     ...(parked.size > NAMED ? [`- and ${parked.size - NAMED} more: \`carryover batches ${run}\` lists them`] : []),
     '',
     state === 'finished' || state === 'cancelling'
-      ? 'Mend the cause, then start the migration again.'
+      ? 'Mend the cause, then start it again.'
       : `Mend the cause, then: ${HOW} \`retryBatch\` with \`{"batch": ${first}}\`, a list of numbers, or \`"all"\`. ` +
         'To leave a batch out: `skipBatch` with its number and a reason.',
     '',

@@ -10,6 +10,7 @@ import { closeRun, lockStarts } from './run-row';
 
 interface Standing extends OwnerRow {
   readonly state: string;
+  readonly base_run: string | null;
   readonly unfinished: string;
   readonly pending: string;
 }
@@ -22,7 +23,7 @@ FROM carryover.runs r JOIN carryover.run_balance b USING (run_id) WHERE r.run_id
 const ADVICE: Advice = {
   alive: 'Wait for it, or send it the update cancel; a run can be abandoned once nobody works on it.',
   foreign:
-    'Abandon it there; or, where nothing of it runs any more, start its migration here with "takeOver": "<why>", cancel ' +
+    'Abandon it there; or, where nothing of it runs any more, start it here with "takeOver": "<why>", cancel ' +
     'that and abandon the run then.',
 };
 
@@ -57,9 +58,11 @@ export async function abandonRun(
     }
     const entry = { verb: 'abandon', who, by: input.by, reason: input.reason, migration: open.migration };
     const decision = `abandon ${owner.firstRun}`;
-    const said =
-      `run ${input.run} of ${open.migration} is abandoned: ${sayUnfinished(Number(open.unfinished))}, ${open.pending} ` +
-      `rows counted so far stay pending; a new start begins a new run`;
+    const left =
+      open.base_run === null
+        ? `${open.pending} rows counted so far stay pending; a new start begins a new run`
+        : `${open.pending} rows that it had not taken count as they did; \`carryover verify ${open.migration}\` says what is left`;
+    const said = `run ${input.run} of ${open.migration} is abandoned: ${sayUnfinished(Number(open.unfinished))}, ${left}`;
     const isNew = await recordDecision(session, { ...entry, run: input.run, workflow: owner.workflow, decision });
     if (!isNew) return said;
     if (open.state !== 'open') {

@@ -87,6 +87,7 @@ SELECT r.run_id::text AS run, r.migration, r.mode, r.state, r.verdict, r.owner_c
   LEFT JOIN LATERAL (
     SELECT * FROM carryover.verifications x
     WHERE x.run_id = coalesce(r.base_run, r.run_id) AND x.verification_id >= coalesce(r.verification_id, 0)
+      AND (r.verification_id IS NOT NULL OR x.started_at >= r.started_at)
       AND x.state = 'finished' AND NOT x.partial
     ORDER BY x.verification_id DESC LIMIT 1) v ON true
   LEFT JOIN LATERAL (

@@ -2,13 +2,17 @@
 import { DEFECTS, OVERWRITABLE, REPAIRABLE } from '../../shared/findings';
 import type { FindingKind } from '../../shared/findings';
 import { CarryoverError } from '../../shared/errors';
+import { hasIntegerKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { TargetQueries } from '../target/session';
 import { changedServers } from './changes';
 import type { Footing } from './changes';
 
-/** Keys in one batch: as many stand in one statement of the source. */
+/** Keys in one batch: as many stand in one statement of either server. */
 const MOST_KEYS = 5_000;
+
+/** The same of keys that have several parts: each is a condition of its own, and servers give up an index over too many. */
+const MOST_KEYS_OF_PARTS = 500;
 
 export interface Repair {
   /** The full run whose batches cover every key. */
@@ -37,12 +41,19 @@ WHERE v.migration = $1 AND v.state = 'finished' AND v.run_id = $2 AND (
     WHERE w.migration = $1 AND w.state = 'finished' AND w.run_id = $2 AND NOT w.partial), 0))
 ORDER BY v.verification_id`;
 
-const OPEN = `carryover.verification_findings WHERE verification_id = ANY ($1) AND NOT accepted`;
+/** Open findings, of each key the latest; a row without a key is one by itself. */
+const OPEN = `
+  SELECT legacy_key, kind FROM (
+    SELECT DISTINCT ON (coalesce(legacy_key, 'finding ' || finding_id)) legacy_key, kind, accepted
+    FROM carryover.verification_findings WHERE verification_id = ANY ($1) AND kind = ANY ($2)
+    ORDER BY coalesce(legacy_key, 'finding ' || finding_id), verification_id DESC, finding_id) f
+  WHERE NOT accepted`;
 
 const COUNTED = `
-SELECT (SELECT count(DISTINCT legacy_key) FROM ${OPEN} AND kind = ANY ($2)) AS keys,
-  (SELECT coalesce(jsonb_object_agg(kind, rows), '{}') FROM (
-     SELECT kind, count(*) AS rows FROM ${OPEN} AND kind = ANY ($3) GROUP BY kind) k) AS kept`;
+WITH open AS MATERIALIZED (${OPEN})
+SELECT (SELECT count(legacy_key) FROM open WHERE kind = ANY ($3)) AS keys,
+  (SELECT coalesce(jsonb_object_agg(kind, rows), '{}')
+   FROM (SELECT kind, count(*) AS rows FROM open WHERE kind <> ALL ($3) GROUP BY kind) k) AS kept`;
 
 /**
  * @param verification a verification by its number; null for the latest
@@ -97,8 +108,8 @@ export async function readRepair(
   const kinds = overwrites ? [...REPAIRABLE, ...OVERWRITABLE] : REPAIRABLE;
   const counted = await session.query<{ keys: string; kept: Record<string, number> }>('repair.count', COUNTED, [
     verifications,
+    DEFECTS,
     kinds,
-    DEFECTS.filter((kind) => !kinds.includes(kind)),
   ]);
   const { keys, kept } = counted.rows[0]!;
   if (Number(keys) === 0) {
@@ -125,15 +136,19 @@ export async function cutRepair(
   { verifications, kinds }: Repair,
   batchRows: number,
 ): Promise<void> {
-  const parts = mapping.source.key.length === 1 ? 'jsonb_build_array(legacy_key)' : 'legacy_key::jsonb';
+  const isSingle = mapping.source.key.length === 1;
+  const parts = isSingle ? 'jsonb_build_array(legacy_key)' : 'legacy_key::jsonb';
+  // Where keys are in the source's order, a batch begins above the one before: whoever looks for a key looks at few batches.
+  const after = hasIntegerKey(mapping) ? 'lag(to_key) OVER (ORDER BY batch)' : 'NULL::jsonb';
   await session.query(
     'repair.cut',
-    `INSERT INTO carryover.batches (run_id, batch, to_key, legacy_keys, source, pending)
-     SELECT $3, page + 1, (array_agg(key ORDER BY n DESC))[1], jsonb_agg(key ORDER BY n), count(*), count(*)
-     FROM (SELECT key, n, (n - 1) / $4::integer AS page FROM (
-       SELECT ${parts} AS key, row_number() OVER (ORDER BY carryover.key_numbers(legacy_key), legacy_key) AS n
-       FROM (SELECT DISTINCT legacy_key FROM ${OPEN} AND kind = ANY ($2) AND legacy_key IS NOT NULL) f) k) p
-     GROUP BY page`,
-    [verifications, kinds, run, Math.min(batchRows, MOST_KEYS)],
+    `INSERT INTO carryover.batches (run_id, batch, after_key, to_key, legacy_keys, source, pending)
+     SELECT $4, batch, ${after}, to_key, keys, rows, rows FROM (
+       SELECT page + 1 AS batch, (array_agg(key ORDER BY n DESC))[1] AS to_key, jsonb_agg(key ORDER BY n) AS keys, count(*) AS rows
+       FROM (SELECT key, n, (n - 1) / $5::integer AS page FROM (
+         SELECT ${parts} AS key, row_number() OVER (ORDER BY carryover.key_numbers(legacy_key), legacy_key) AS n
+         FROM (${OPEN}) f WHERE kind = ANY ($3) AND legacy_key IS NOT NULL) k) p
+       GROUP BY page) b`,
+    [verifications, DEFECTS, kinds, run, Math.min(batchRows, isSingle ? MOST_KEYS : MOST_KEYS_OF_PARTS)],
   );
 }

@@ -14,10 +14,14 @@ export interface RunFacts {
 
 const RUN = `
 SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finished_at, clock_timestamp()) AS finished_at,
-       mode, base_run, (SELECT coalesce(sum(source), 0) FROM carryover.batches b WHERE b.run_id = r.run_id) AS rows,
+       mode, base_run, b.rows, b.skipped,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
         FROM jsonb_each_text(r.kept)) AS kept
-FROM carryover.runs r WHERE run_id = $1`;
+FROM carryover.runs r, LATERAL (
+  SELECT coalesce(sum(source) FILTER (WHERE state <> 'skipped'), 0) AS rows,
+         coalesce(sum(source) FILTER (WHERE state = 'skipped'), 0) AS skipped
+  FROM carryover.batches b WHERE b.run_id = r.run_id) b
+WHERE run_id = $1`;
 
 /** The run's own line, or null where the ledger holds no such run. */
 export async function readRun(db: TargetQueries, run: string): Promise<RunFacts | null> {
@@ -30,6 +34,7 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     mode: 'full' | AgainFacts['mode'];
     base_run: string | null;
     rows: string;
+    skipped: string;
     kept: AgainFacts['kept'];
   }>(db, 'report.run', RUN, [run]);
   if (row === undefined) return null;
@@ -40,7 +45,15 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     sourceRows: toNumber(row.estimated_rows),
     targetRowsBefore: toNumber(row.target_rows_before),
     again:
-      row.mode === 'full' ? null : { mode: row.mode, base: row.base_run!, rows: toNumber(row.rows), kept: row.kept },
+      row.mode === 'full'
+        ? null
+        : {
+            mode: row.mode,
+            base: row.base_run!,
+            rows: toNumber(row.rows),
+            skipped: toNumber(row.skipped),
+            kept: row.kept,
+          },
   };
 }
 
@@ -90,9 +103,10 @@ SELECT b.batch, b.excluded_by_decision AS rows, a.reason, a.who, a.claimed_by AS
 FROM carryover.batches b LEFT JOIN LATERAL (
   SELECT reason, who, claimed_by FROM carryover.audit
   WHERE run_id = b.run_id AND verb = 'skipBatch' AND b.batch = ANY (batches) ORDER BY audit_id DESC LIMIT 1) a ON true
-WHERE b.run_id = $1 AND b.state = 'skipped' ORDER BY b.batch`;
+WHERE b.run_id = (SELECT coalesce(base_run, run_id) FROM carryover.runs WHERE run_id = $1) AND b.state = 'skipped'
+ORDER BY b.batch`;
 
-/** Every skipped batch, with who decided so and why. */
+/** Every skipped batch, with who decided so and why; where the run took but some rows again, those of its full run. */
 export async function readSkipped(db: TargetQueries, run: string): Promise<ReportFacts['skipped']> {
   const rows = await rowsOf<{
     batch: number;

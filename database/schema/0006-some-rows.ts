@@ -29,11 +29,12 @@ CREATE TABLE carryover.settled_keys (
   base_batch integer,
   was        text NOT NULL CHECK (was IN ('loaded', 'quarantined', 'excluded', 'pending', 'nothing')),
   now        text NOT NULL CHECK (now IN ('loaded', 'quarantined', 'excluded', 'nothing')),
+  settled_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (run_id, batch, legacy_key),
   FOREIGN KEY (run_id, batch) REFERENCES carryover.batches,
   FOREIGN KEY (base_run) REFERENCES carryover.runs
 );
-CREATE INDEX settled_keys_by_base ON carryover.settled_keys (base_run, base_batch);
+CREATE INDEX settled_keys_by_base ON carryover.settled_keys (base_run, run_id) INCLUDE (base_batch, was, now, settled_at);
 CREATE INDEX settled_keys_by_key ON carryover.settled_keys (base_run, legacy_key, run_id);
 COMMENT ON TABLE carryover.settled_keys IS
   'what a row counted as before a later run took it again, and since: lines of runs are history, the difference is here';
@@ -49,8 +50,9 @@ SELECT r.run_id, r.migration, r.state, r.verdict, r.mode, r.base_run,
        f.excluded + coalesce(s.excluded, 0)       AS excluded,
        f.pending + coalesce(s.pending, 0)         AS pending,
        o.pending AS own_pending,
-       b.cut_to_end AND r.cut_to_end AND o.pending = 0 AND f.pending + coalesce(s.pending, 0) = 0 AS complete,
-       f.excluded_by_decision
+       -- What a closed run of some rows had not taken counts as it did.
+       b.cut_to_end AND r.cut_to_end AND (o.pending = 0 OR r.base_run IS NOT NULL AND r.state <> 'open') AND f.pending + coalesce(s.pending, 0) = 0 AS complete,
+       f.excluded_by_decision + coalesce(s.excluded, 0) AS excluded_by_decision
 FROM carryover.runs r
 JOIN carryover.run_balance o ON o.run_id = r.run_id
 JOIN carryover.runs b ON b.run_id = coalesce(r.base_run, r.run_id)
@@ -67,7 +69,9 @@ COMMENT ON VIEW carryover.run_standing IS
 
 DROP VIEW carryover.migration_balance;
 CREATE VIEW carryover.migration_balance AS
-SELECT DISTINCT ON (migration) * FROM carryover.run_standing ORDER BY migration, run_id DESC;
+SELECT s.* FROM (
+  SELECT DISTINCT ON (migration) run_id FROM carryover.runs ORDER BY migration, run_id DESC) l
+JOIN carryover.run_standing s USING (run_id);
 COMMENT ON VIEW carryover.migration_balance IS 'the present: how the latest run leaves it';
 `);
 }

@@ -79,15 +79,31 @@ export function ofBatch(mapping: Mapping, keys: BatchKeys): SqlWithValues {
   return 'list' in keys ? inList(mapping, keys) : inRange(mapping, keys);
 }
 
+/**
+ * Integers and texts are found by the table's index; texts must be the same bytes too, whatever their collation takes for
+ * equal. Of any other kind it is its text that the ledger knows.
+ */
 function inList(mapping: Mapping, { list }: KeyList): SqlWithValues {
   const columns = mapping.source.key;
-  // Integers and texts are found by the table's index; of any other kind it is its text that the ledger knows.
-  const asColumn = (column: string): string =>
-    ['integer', 'text'].includes(converterOf(mapping, column).kind) ? quoteMy(column) : sourceText(mapping, column);
-  const values = list.flatMap((key) => columns.map((column, part) => boundValue(mapping, column, key[part]!)));
-  if (columns.length === 1) return { sql: `(${asColumn(columns[0]!)} IN (${list.map(() => '?').join(', ')}))`, values };
-  const same = columns.map((column) => `${asColumn(column)} = ?`).join(' AND ');
-  return { sql: `(${list.map(() => `(${same})`).join(' OR ')})`, values };
+  const forms = columns.flatMap((column, part): { sql: string; part: number }[] => {
+    const { kind } = converterOf(mapping, column);
+    const text = { sql: `CAST(${sourceText(mapping, column)} AS BINARY)`, part };
+    if (kind === 'integer') return [{ sql: quoteMy(column), part }];
+    return kind === 'text' ? [{ sql: quoteMy(column), part }, text] : [text];
+  });
+  const value = (key: LegacyKey, part: number): SourceValue => boundValue(mapping, columns[part]!, key[part]!);
+  if (columns.length === 1) {
+    const marks = list.map(() => '?').join(', ');
+    return {
+      sql: `(${forms.map(({ sql }) => `${sql} IN (${marks})`).join(' AND ')})`,
+      values: forms.flatMap(({ part }) => list.map((key) => value(key, part))),
+    };
+  }
+  const same = forms.map(({ sql }) => `${sql} = ?`).join(' AND ');
+  return {
+    sql: `(${list.map(() => `(${same})`).join(' OR ')})`,
+    values: list.flatMap((key) => forms.map(({ part }) => value(key, part))),
+  };
 }
 
 function inRange(mapping: Mapping, range: KeyRange): SqlWithValues {

@@ -81,11 +81,6 @@ async function forgetEarlierLoad(session: TargetQueries, ref: StagedBatchRef): P
     batch,
   );
   await session.query('load.forgetLookups', 'DELETE FROM carryover.lookups WHERE run_id = $1 AND batch = $2', batch);
-  await session.query(
-    'load.forgetSettled',
-    'DELETE FROM carryover.settled_keys WHERE run_id = $1 AND batch = $2',
-    batch,
-  );
   await session.query('load.forgetFindings', 'DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2', batch);
 }
 

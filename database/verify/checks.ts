@@ -230,17 +230,19 @@ const IS_SETTLED = `r.verification_id = $2 AND r.fate = 'settled'`;
  */
 const LEDGER = `
   SELECT coalesce(sum(b.batches), 0) AS compared,
-    coalesce(sum(greatest(0, b.loaded - there, there - f.gone - b.loaded)
-               + greatest(0, b.quarantined - r.quarantined, r.quarantined - f.gone - b.quarantined)
+    coalesce(sum(greatest(0, b.loaded - there - s.late, there - f.gone - b.loaded - s.late)
+               + greatest(0, b.quarantined - r.quarantined - s.late, r.quarantined - f.gone - b.quarantined - s.late)
                + abs(b.sent - o.occurrences)), 0) AS found
-  FROM ${SETTLED_RANGES},
+  FROM carryover.verifications v JOIN ${SETTLED_RANGES} USING (verification_id),
     ${FOUND(['extra', 'stale', 'duplicate'], ['missing', 'deleted_in_target'])},
     LATERAL (SELECT r.loaded - f.over + f.under AS there) t,
     LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS sent
       FROM carryover.batches x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) x,
     -- What later runs made of rows that they took again; of keys of no batch in the last range, which is open.
     LATERAL (SELECT count(*) FILTER (WHERE now = 'loaded') - count(*) FILTER (WHERE was = 'loaded') AS loaded,
-        count(*) FILTER (WHERE now = 'quarantined') - count(*) FILTER (WHERE was = 'quarantined') AS quarantined
+        count(*) FILTER (WHERE now = 'quarantined') - count(*) FILTER (WHERE was = 'quarantined') AS quarantined,
+        -- Beside a run that is under way: these may have been counted before or after.
+        count(*) FILTER (WHERE settled_at > v.started_at AND was <> now) AS late
       FROM carryover.settled_keys s WHERE s.base_run = $3 AND (
         s.base_batch BETWEEN r.first_batch AND r.last_batch OR (s.base_batch IS NULL AND r.to_key IS NULL))) s,
     LATERAL (SELECT x.batches, x.sent, x.loaded + s.loaded AS loaded, x.sent + s.quarantined AS quarantined) b,

@@ -3,14 +3,13 @@ import { caseStates } from '../../mappings/case-states';
 import { createCatalog } from '../../mappings/catalog';
 import { messages } from '../../mappings/messages';
 import { createDepartmentTables, departments } from '../support/third-mapping';
-import { createEngine, migrate, openRun, refusal, repair, startRun, sum } from '../support/engine';
+import { createEngine, migrate, openRun, refOf, refusal, repair, startRun, sum } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { verify } from '../support/verification';
 import { FORGE } from './plantings';
+import { balance, contents, keysOf, lose, times } from './repair-fixture';
 
 const ROWS = 400;
-
-const times = (number: number, kind: string): string[] => Array.from({ length: number }, () => kind);
 
 let engine: Engine;
 beforeEach(async () => {
@@ -29,26 +28,10 @@ async function standing(): Promise<string> {
   return line!.all;
 }
 
-const balance = async (): Promise<Record<string, number | boolean>> => {
-  const [line] = await engine.onTarget<Record<string, number | boolean>>(
-    `SELECT source::int, loaded::int, quarantined::int, excluded::int, pending::int, complete,
-            (inserted + updated + unchanged = loaded) AS adds_up
-     FROM carryover.migration_balance WHERE migration = 'case-states'`,
-  );
-  return line!;
-};
-
-async function keysOf(table: string, condition: string, limit: number): Promise<string[]> {
-  const rows = await engine.onTarget<{ key: string }>(
-    `SELECT legacy_id::text AS key FROM ${table} WHERE ${condition} ORDER BY legacy_id LIMIT ${limit}`,
-  );
-  return rows.map(({ key }) => key);
-}
-
 it('brings target and quarantine back to what they were, row by row, and the balance with them', async () => {
   await migrate(engine, caseStates, 90);
-  const [before, counts] = [await standing(), await balance()];
-  const keys = await keysOf('case_states', 'notes IS NOT NULL', 30);
+  const [before, counts] = [await standing(), await balance(engine)];
+  const keys = await keysOf(engine, 'case_states', 'notes IS NOT NULL', 30);
   for (const key of keys.slice(0, 5))
     await engine.onTarget(`UPDATE case_states SET notes = 'x' WHERE legacy_id = ${key}; SELECT forge(${key})`);
   for (const key of keys.slice(5, 8)) {
@@ -76,14 +59,14 @@ it('brings target and quarantine back to what they were, row by row, and the bal
     pending: 0,
   });
   expect(await standing()).toBe(before);
-  expect(await balance()).toEqual(counts);
+  expect(await balance(engine)).toEqual(counts);
   expect(counts).toMatchObject({ complete: true, adds_up: true });
   expect((await verify(engine, caseStates, true)).findings).toEqual([]);
 });
 
 it('follows what the lookups say now: rows leave quarantine, others go there, and the balance follows', async () => {
   await migrate(engine, caseStates, 90);
-  const counts = await balance();
+  const counts = await balance(engine);
   // One instruction gets its order after all; the order of another, whose rows were lost, is gone.
   await engine.onTarget(
     `INSERT INTO orders (id, instruction_id, case_id, order_number)
@@ -95,7 +78,7 @@ it('follows what the lookups say now: rows leave quarantine, others go there, an
   expect(freed).toBeGreaterThan(0);
   expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['stale']));
   expect((await repair(engine, caseStates)).headline).toMatchObject({ inserted: freed, findings: 0 });
-  const after = await balance();
+  const after = await balance(engine);
   expect(after).toEqual({
     ...counts,
     loaded: Number(counts.loaded) + freed,
@@ -108,13 +91,13 @@ it('follows what the lookups say now: rows leave quarantine, others go there, an
   await engine.onTarget(`DELETE FROM orders WHERE order_number = 'new'`);
   expect(new Set((await verify(engine, caseStates)).findings.map(({ kind }) => kind))).toEqual(new Set(['missing']));
   expect((await repair(engine, caseStates)).headline).toMatchObject({ inserted: 0, findings: 0 });
-  expect(await balance()).toEqual(counts);
+  expect(await balance(engine)).toEqual(counts);
   expect((await verify(engine, caseStates, true)).findings).toEqual([]);
 });
 
 it('keeps what another writer did, names how much, and ends not proven', async () => {
   await migrate(engine, caseStates, 90);
-  const [mine, theirs, deleted] = await keysOf('case_states', 'notes IS NOT NULL', 3);
+  const [mine, theirs, deleted] = await keysOf(engine, 'case_states', 'notes IS NOT NULL', 3);
   await engine.onTarget(`UPDATE case_states SET notes = 'x' WHERE legacy_id = ${mine!}; SELECT forge(${mine!})`);
   await engine.onTarget(`UPDATE case_states SET notes = 'theirs' WHERE legacy_id = ${theirs!}`);
   await engine.onTarget(`DELETE FROM case_states WHERE legacy_id = ${deleted!}`);
@@ -127,7 +110,7 @@ it('keeps what another writer did, names how much, and ends not proven', async (
   expect(await engine.onTarget(`SELECT notes FROM case_states WHERE legacy_id = ${theirs!}`)).toEqual([
     { notes: 'theirs' },
   ]);
-  expect(await keysOf('case_states', `legacy_id = ${deleted!}`, 1)).toEqual([]);
+  expect(await keysOf(engine, 'case_states', `legacy_id = ${deleted!}`, 1)).toEqual([]);
 
   const refused = await refusal(startRun(engine, caseStates, {}, {}, 'repair'));
   expect(refused.type).toBe('InputRefused');
@@ -140,18 +123,6 @@ it('keeps what another writer did, names how much, and ends not proven', async (
   const undone = await repair(engine, caseStates, { overwrite: 'a tool went wrong' });
   expect(undone.headline).toMatchObject({ verdict: 'proven_with_exceptions', inserted: 1, updated: 1, findings: 0 });
 });
-
-/** Rows are lost, and the ledger does not know their keys any more. */
-async function lose(on: Engine, table: string, key: string, keys: readonly string[]): Promise<void> {
-  await on.onTarget(
-    `UPDATE carryover.inserted_keys SET legacy_keys = ARRAY(SELECT unnest(legacy_keys) EXCEPT SELECT unnest($1::text[]))`,
-    [keys],
-  );
-  await on.onTarget(`DELETE FROM ${table} WHERE ${key} = ANY ($1)`, [keys]);
-}
-
-const contents = async (on: Engine, table: string): Promise<unknown> =>
-  on.onTarget(`SELECT md5(string_agg(t::text, E'\\n' ORDER BY t::text)), count(*)::int FROM ${table} t`);
 
 it('takes rows whose key has two parts', async () => {
   await migrate(engine, messages, 100);
@@ -210,10 +181,51 @@ it.each([
 
 it('repairs by a verification that is named, and none of another run', async () => {
   await migrate(engine, caseStates);
-  const [key] = await keysOf('case_states', 'true', 1);
+  const [key] = await keysOf(engine, 'case_states', 'true', 1);
   await engine.onTarget(`UPDATE case_states SET notes = 'x' WHERE legacy_id = ${key!}; SELECT forge(${key!})`);
   const { verification } = await verify(engine, caseStates);
   const refused = await refusal(startRun(engine, caseStates, { verification: '99' }, {}, 'repair'));
   expect(refused.message).toMatch(/verification 99 is none of run 1 of case-states that is over/);
   expect((await repair(engine, caseStates, { verification })).headline).toMatchObject({ updated: 1, findings: 0 });
+});
+
+it('takes a key of the source by its bytes, whatever its collation takes for equal', async () => {
+  const third = await createEngine({ catalog: createCatalog([departments]) });
+  try {
+    await createDepartmentTables(third);
+    await migrate(third, departments);
+    const before = await contents(third, 'departments');
+    await lose(third, 'departments', 'code', ['self']);
+    await verify(third, departments);
+    await third.onSource('ALTER TABLE department CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci');
+    await third.onSource(`UPDATE department SET code = 'SELF', parent_code = 'SELF' WHERE code = 'self'`);
+    const plan = await openRun(third, departments, {}, {}, 'repair');
+    const extract = await third.ports.steps.extract(departments, refOf(plan, 1), new AbortController().signal);
+    expect(extract).toMatchObject({ source: 0, staged: 0 });
+    expect(await contents(third, 'departments')).not.toEqual(before);
+  } finally {
+    await third.drop();
+  }
+});
+
+it('takes thousands of keys by the indexes of both servers', async () => {
+  const rows = 6_000;
+  const large = await createEngine({ sample: { rows } });
+  try {
+    await migrate(large, caseStates, 1_000);
+    const before = await contents(large, 'case_states');
+    await large.onTarget(FORGE);
+    await large.onTarget(`UPDATE case_states SET notes = 'x'; SELECT forge(legacy_id) FROM case_states`);
+    await verify(large, caseStates);
+    const { batches, headline } = await repair(large, caseStates);
+    expect(batches.map(({ load }) => load.source)[0]).toBe(5_000);
+    expect(headline).toMatchObject({ inserted: 0, updated: sum(batches, ({ load }) => load.source), findings: 0 });
+    expect(await contents(large, 'case_states')).toEqual(before);
+    const [bounds] = await large.onTarget(
+      'SELECT a.to_key = b.after_key AS touch FROM carryover.batches a JOIN carryover.batches b USING (run_id) WHERE run_id = 2 AND a.batch = 1 AND b.batch = 2',
+    );
+    expect(bounds).toEqual({ touch: true });
+  } finally {
+    await large.drop();
+  }
 });

@@ -88,7 +88,7 @@ it('has nothing to do where all that is left is another’s, and is proven once 
   expect([verified.code, verified.out.split(',')[0]]).toEqual([0, 'case-states: proven with exceptions']);
   expect((await say('report', '2', '--json')).json()).toMatchObject({
     run: '2',
-    again: { mode: 'repair', base: '1', rows: 3, kept: [{ kind: 'changed_in_target', rows: 1 }] },
+    again: { mode: 'repair', base: '1', rows: 3, skipped: 0, kept: [{ kind: 'changed_in_target', rows: 1 }] },
     balance: { source: 400, pending: 0 },
   });
 });

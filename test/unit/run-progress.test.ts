@@ -125,7 +125,7 @@ describe('the progress of a run', () => {
     expect(toMarkdown(progress, 11_000)).toContain('`retryBatch`');
     progress.phase = 'finished';
     expect(toMarkdown(progress, 11_000)).not.toContain('`retryBatch`');
-    expect(toMarkdown(progress, 11_000)).toContain('Mend the cause, then start the migration again.');
+    expect(toMarkdown(progress, 11_000)).toContain('Mend the cause, then start it again.');
   });
 
   it('promises no time while it waits', () => {

@@ -59,7 +59,7 @@ describe.each([...VERBS])('%s', (verb) => {
       'the run is still reading the ledger; send it again in a moment',
     ]);
     expect(check(verb, given, { ...forVerb(verb), cancelling: true })).toEqual([
-      'the run is being cancelled; start the migration again to go on with it',
+      'the run is being cancelled; start it again to go on with it',
     ]);
     expect(check(verb, given, { ...forVerb(verb), ended: true })).toEqual([
       'the run is over: nothing of it can be changed',

@@ -71,7 +71,7 @@ describe('cancel', () => {
       await slow.reached;
       for (const verb of VERBS) {
         expect(await refusal(handle, verb, {})).toBe(
-          'the run is being cancelled; start the migration again to go on with it',
+          'the run is being cancelled; start it again to go on with it',
         );
       }
       slow.release();

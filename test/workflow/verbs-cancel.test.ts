@@ -70,9 +70,7 @@ describe('cancel', () => {
       const sent = send(handle, 'cancel', {});
       await slow.reached;
       for (const verb of VERBS) {
-        expect(await refusal(handle, verb, {})).toBe(
-          'the run is being cancelled; start it again to go on with it',
-        );
+        expect(await refusal(handle, verb, {})).toBe('the run is being cancelled; start it again to go on with it');
       }
       slow.release();
       expect(await sent).toMatch(/^run 7 is being cancelled/);

@@ -21,6 +21,10 @@ ALTER TABLE carryover.batches
 COMMENT ON COLUMN carryover.batches.legacy_keys IS
   'the keys of a batch that is a list: texts of their parts each; NULL where it is a range, up to and with to_key';
 
+ALTER TABLE carryover.verified_ranges ADD COLUMN misplaced bigint NOT NULL DEFAULT 0 CHECK (misplaced >= 0);
+COMMENT ON COLUMN carryover.verified_ranges.misplaced IS
+  'rows by which the two sides are spread otherwise over codes, states and years, though their hashes agree';
+
 CREATE TABLE carryover.settled_keys (
   run_id     bigint NOT NULL,
   batch      integer NOT NULL,
@@ -82,6 +86,7 @@ DROP VIEW carryover.migration_balance;
 DROP VIEW carryover.run_standing;
 DROP TABLE carryover.settled_keys;
 ALTER TABLE carryover.batches DROP COLUMN legacy_keys;
+ALTER TABLE carryover.verified_ranges DROP COLUMN misplaced;
 ALTER TABLE carryover.runs DROP COLUMN base_run, DROP COLUMN kept, DROP COLUMN overwrites;
 CREATE VIEW carryover.migration_balance AS
 SELECT DISTINCT ON (migration) * FROM carryover.run_balance ORDER BY migration, run_id DESC;

@@ -16,6 +16,7 @@ import { inTransaction } from '../target/transaction';
 import { nameWrongIds } from './ids';
 import { unfoundedReasons, wrongReferences } from './lookup-findings';
 import type { Binding } from './source-rows';
+import { spreadColumns } from './spread';
 import { disorderOf, duplicatesOf, incompleteLineage, orphansOf, targetTable } from './whole-table';
 
 /** Counts faults that are no row's, as `compared` and `found`; or names rows, as `kind`, `key`, `columns` and `evidence`. */
@@ -42,12 +43,13 @@ const CHECKS: Readonly<Record<string, Builder>> = {
   orphans: async (mapping, target) => ({ counts: await orphansOf(mapping, target) }),
   metadata: (mapping) => ({ counts: incompleteLineage(mapping) }),
   order: (mapping) => ({ counts: disorderOf(mapping)! }),
+  distributions: () => ({ counts: DISTRIBUTIONS }),
   ledger: () => ({ counts: LEDGER }),
   balance: () => ({ counts: BALANCE }),
 };
 
 /** What can be asked of a part of the keys. */
-const OF_A_PART = ['references', 'quarantine', 'ids', 'balance'];
+const OF_A_PART = ['references', 'quarantine', 'ids', 'distributions', 'balance'];
 
 /**
  * Names of the checks of a mapping.
@@ -59,6 +61,7 @@ export const checksOf = (mapping: Mapping, binding: Binding, partial = false): s
   Object.keys(CHECKS)
     .filter((name) => !partial || OF_A_PART.includes(name))
     .filter((name) => name !== 'order' || disorderOf(mapping) !== null)
+    .filter((name) => name !== 'distributions' || spreadColumns(mapping).length > 0)
     .filter((name) => name !== 'ids' || binding === 'key');
 
 /** Runs a check and writes down what it found; what is written down once is not looked at again. */
@@ -221,6 +224,11 @@ const FOUND = (over: readonly FindingKind[], under: readonly FindingKind[]): Sql
 
 const SETTLED_RANGES = `carryover.verified_ranges r`;
 const IS_SETTLED = `r.verification_id = $2 AND r.fate = 'settled'`;
+
+/** Rows in another group of codes and years than on the other side, where the sums of their hashes agree. */
+const DISTRIBUTIONS = `
+  SELECT coalesce(sum(source), 0) AS compared, coalesce(sum(misplaced), 0) AS found
+  FROM carryover.verified_ranges r WHERE r.verification_id = $2`;
 
 /**
  * What the batches of the run count as loaded and quarantined, against the rows that are there, range by range, and against

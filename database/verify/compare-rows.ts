@@ -47,6 +47,8 @@ export interface Counts {
   /** Rows of the target, and of open quarantine. */
   readonly loaded: number;
   readonly quarantined: number;
+  /** Rows that are spread otherwise over codes and years, though nothing else differs. */
+  readonly misplaced: number;
   /** Rows that crossed the wire. */
   readonly read: number;
 }
@@ -71,7 +73,7 @@ export async function compareRows(
   await session.query('verify.analyzeRows', 'ANALYZE pg_temp.verified_source');
   await session.query('verify.compareRows', differences(part), [mapping.name]);
   await session.query('verify.dropRows', 'DROP TABLE pg_temp.verified_source');
-  const counted = await session.query<{ [name in Exclude<keyof Counts, 'read'>]: string }>(
+  const counted = await session.query<{ [name in Exclude<keyof Counts, 'read' | 'misplaced'>]: string }>(
     'verify.takeCounts',
     'DELETE FROM pg_temp.counted RETURNING rows, excluded, loaded, quarantined',
   );
@@ -81,6 +83,8 @@ export async function compareRows(
     excluded: Number(excluded),
     loaded: Number(loaded),
     quarantined: Number(quarantined),
+    // Each was compared by itself.
+    misplaced: 0,
     read: filled,
   };
 }

@@ -6,6 +6,8 @@ import type { Counts, Part } from './compare-rows';
 import { comparesAlike } from './range';
 import { bindingOf, splitKeys, sumSourceRange } from './source-rows';
 import type { Binding } from './source-rows';
+import { misplaced } from './spread';
+import type { HeldGroup } from './spread';
 import { sumsOf } from './target-rows';
 
 /** Parts that a range which differs is cut into. */
@@ -19,6 +21,7 @@ interface TargetSum {
   readonly quarantined: number;
   readonly sum: string;
   readonly torn: number;
+  readonly groups: readonly HeldGroup[];
 }
 
 /** @returns the rows as they were counted by the look that was the last at each of them */
@@ -33,7 +36,9 @@ export async function lookAt(session: TargetSession, source: Source, part: Part,
   // Of rows that are not decided yet only those can be wrong that are there, from an earlier run.
   const isBare = fate !== 'settled' && loaded + quarantined === 0;
   if (here.torn === 0 && (isAlike || isBare)) {
-    return { rows: there.rows, excluded: there.excluded, loaded, quarantined, read: 0 };
+    // Where nothing is there yet, nothing can be spread otherwise.
+    const wrong = isAlike ? misplaced(mapping, there.groups, here.groups) : 0;
+    return { rows: there.rows, excluded: there.excluded, loaded, quarantined, misplaced: wrong, read: 0 };
   }
   if (!comparesAlike(mapping) || there.rows <= FEW_ROWS) return compareRows(session, source, part, signal);
   return narrow(session, source, part, there.rows, signal);
@@ -48,7 +53,7 @@ async function narrow(
 ): Promise<Counts> {
   const { mapping, range } = part;
   const keys = await splitKeys(source, mapping, range, { rows: Math.ceil(rows / PARTS), count: PARTS }, signal);
-  let total: Counts = { rows: 0, excluded: 0, loaded: 0, quarantined: 0, read: 0 };
+  let total: Counts = { rows: 0, excluded: 0, loaded: 0, quarantined: 0, misplaced: 0, read: 0 };
   for (const [index, to] of [...keys, range.to].entries()) {
     const after = index === 0 ? range.after : keys[index - 1]!;
     total = add(total, await lookAt(session, source, { ...part, range: { after, to } }, signal));
@@ -61,15 +66,27 @@ const add = (one: Counts, other: Counts): Counts => ({
   excluded: one.excluded + other.excluded,
   loaded: one.loaded + other.loaded,
   quarantined: one.quarantined + other.quarantined,
+  misplaced: one.misplaced + other.misplaced,
   read: one.read + other.read,
 });
 
 async function sumTargetRange(session: TargetSession, { mapping, range }: Part, binding: Binding): Promise<TargetSum> {
-  const found = await session.query<{ loaded: string; quarantined: string; sum: string; torn: string }>(
-    'verify.targetSum',
-    sumsOf(mapping, range, binding),
-    [mapping.name],
-  );
-  const { loaded, quarantined, sum, torn } = found.rows[0]!;
-  return { loaded: Number(loaded), quarantined: Number(quarantined), sum, torn: Number(torn) };
+  const found = await session.query<{
+    texts: string[];
+    state: string | null;
+    quarantined: boolean;
+    rows: string;
+    sum: string;
+    torn: string;
+  }>('verify.targetSum', sumsOf(mapping, range, binding), [mapping.name]);
+  const groups = found.rows.map((line) => ({ ...line, rows: Number(line.rows) }));
+  const count = (isHeld: boolean): number =>
+    groups.reduce((total, { quarantined, rows }) => total + (quarantined === isHeld ? rows : 0), 0);
+  return {
+    loaded: count(false),
+    quarantined: count(true),
+    sum: String(groups.reduce((total, { sum }) => total + BigInt(sum), 0n)),
+    torn: groups.reduce((total, { torn }) => total + Number(torn), 0),
+    groups,
+  };
 }

@@ -14,6 +14,8 @@ import type { RowEncoding, SourceQueries } from '../source/session';
 import { idOfKey } from './key-id';
 import { inSourceRange } from './range';
 import type { OpenRange } from './range';
+import { YEAR, spreadColumns } from './spread';
+import type { Group } from './spread';
 
 export interface SourceSum {
   /** Rows that the mapping moves. */
@@ -22,6 +24,8 @@ export interface SourceSum {
   readonly excluded: number;
   /** Sum over the rows of the first 60 bits of SHA-256(row hash, id or key), as decimal text. */
   readonly sum: string;
+  /** How they are spread over codes and years. */
+  readonly groups: readonly Group[];
 }
 
 /**
@@ -64,15 +68,32 @@ export async function sumSourceRange(
   const binding = await bindingOf(source);
   const where = inSourceRange(mapping, range);
   const isMoved = moved(mapping);
-  const [row] = await source.query(
+  const texts = spreadColumns(mapping).map(({ column, isTime }) => {
+    const text = sourceText(mapping, column);
+    return `LOWER(HEX(COALESCE(CONCAT('V', ${isTime ? `LEFT(${text}, ${YEAR})` : text}), 'N')))`;
+  });
+  const places = ['1', ...texts.map((_text, index) => String(index + 2))];
+  const found = await source.query(
     'verify.sourceSum',
-    `SELECT COALESCE(SUM(${isMoved}), 0), COALESCE(SUM(NOT ${isMoved}), 0),
-       COALESCE(SUM(IF(${isMoved}, ${hashSlice(boundHash(mapping, binding))}, 0)), 0)
-     FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql}`,
+    `SELECT ${[isMoved, ...texts].join(', ')}, COUNT(*), COALESCE(SUM(IF(${isMoved}, ${hashSlice(boundHash(mapping, binding))}, 0)), 0)
+     FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql} GROUP BY ${places.join(', ')}`,
     where.values,
     signal,
   );
-  return { rows: Number(row![0]), excluded: Number(row![1]), sum: row![2]! };
+  const lines = found.map((row) => ({
+    isMoved: row[0] === '1',
+    texts: row.slice(1, -2) as string[],
+    rows: Number(row.at(-2)),
+    sum: BigInt(row.at(-1)!),
+  }));
+  const groups = lines.filter((line) => line.isMoved);
+  const rowsOf = (some: readonly Group[]): number => some.reduce((total, { rows }) => total + rows, 0);
+  return {
+    rows: rowsOf(groups),
+    excluded: rowsOf(lines) - rowsOf(groups),
+    sum: String(groups.reduce((total, { sum }) => total + sum, 0n)),
+    groups,
+  };
 }
 
 /** Keys that cut a range into parts of so many source rows each; the last part may have fewer, or more that came since. */

@@ -11,6 +11,7 @@ import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import { inLedgerRange, inTargetRange } from './range';
 import type { OpenRange } from './range';
 import type { Binding } from './source-rows';
+import { YEAR, spreadColumns } from './spread';
 import { NO_HASH, hashSlice, quarantinedRowHash, readBack } from './row-hashes';
 
 const hex = (id: Sql): Sql => `replace(${id}::text, '-', '')`;
@@ -36,9 +37,19 @@ export function isWritten(mapping: TimedMapping, alias: string): Sql {
 /** The first 60 bits, in hex, of a hash of one column's text; as the source computes them. */
 const columnHash = (text: Sql): Sql => `substr(${sha256Hex(`coalesce('V' || ${text}, 'N')`)}, 1, 15)`;
 
+/** Hex of `V` and a text, or of `N`: as the source writes the groups of {@link spreadColumns}. */
+const groupText = (text: Sql): Sql => `encode(convert_to(coalesce('V' || ${text}, 'N'), 'UTF8'), 'hex')`;
+
+/** Columns `g0`, `g1`, … of a row, by which it is counted, from the texts of its named columns. */
+const groupsOf = (mapping: TimedMapping, textOf: (index: number) => Sql): Sql[] =>
+  spreadColumns(mapping).map(({ column, isTime }, place) => {
+    const text = textOf(namedColumns(mapping).indexOf(column));
+    return `${groupText(isTime ? `left(${text}, ${YEAR})` : text)} AS g${place}`;
+  });
+
 /**
  * @param columns whether each row also has `columns`: for each named column what {@link columnHash} makes of it; and `content`, a
- *   hash of all that it holds
+ *   hash of all that it holds. Without, it has the groups by which it is counted, and its `state`
  */
 export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
@@ -63,6 +74,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
     `${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted`,
     `${isWritten(mapping, 't')} AS written`,
     `coalesce(${lineage} ?| ARRAY['${LINEAGE_HASHES.source}', '${LINEAGE_HASHES.target}'], false) AS marked`,
+    `${mapping.report.state === undefined ? 'NULL' : `t.${quotePg(mapping.report.state)}::text`} AS state`,
   ];
   const canonical = read.map((_column, index) => lengthPrefixed(`b.x${index}`)).join(' || ');
   const outer = [
@@ -75,7 +87,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
           `ARRAY[${read.map((_column, index) => `CASE WHEN b.w${index} THEN '!' ELSE ${columnHash(`b.x${index}`)} END`).join(', ')}] AS columns`,
           'b.content',
         ]
-      : []),
+      : [...groupsOf(mapping, (index) => `b.x${index}`), 'b.state']),
   ];
   // Each column is read back once: OFFSET 0 keeps the planner from copying the expressions.
   return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')} OFFSET 0) b`;
@@ -85,13 +97,26 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
 export const heldContent = (alias: string): Sql =>
   sha256Hex(`concat_ws(' ', ${alias}.source_row_sha256, ${alias}.reasons::text, ${alias}.columns::text)`);
 
+/** The groups of a raw row, whose values are texts, or objects of bytes that are none. */
+const heldGroups = (mapping: TimedMapping): Sql[] =>
+  spreadColumns(mapping).map(({ column, isTime }, place) => {
+    const value = `q.source_row -> ${literalPg(column)}`;
+    const bytes = `decode(${value} ->> 'base64', 'base64')`;
+    const text = `(q.source_row ->> ${literalPg(column)})`;
+    return `CASE WHEN jsonb_typeof(${value}) = 'object'
+      THEN '56' || encode(${isTime ? `substr(${bytes}, 1, ${YEAR})` : bytes}, 'hex')
+      ELSE ${groupText(isTime ? `left(${text}, ${YEAR})` : text)} END AS g${place}`;
+  });
+
 /** Open quarantine of the migration `$1`. */
 export function quarantinedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
   const texts = namedColumns(mapping).map((column) => `(q.source_row ->> ${literalPg(column)})`);
+  const own = columns
+    ? [`ARRAY[${texts.map(columnHash).join(', ')}] AS columns`, `${heldContent('q')} AS content`]
+    : [...heldGroups(mapping), 'NULL AS state'];
   return (
     `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, ` +
-    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined` +
-    (columns ? `, ARRAY[${texts.map(columnHash).join(', ')}] AS columns, ${heldContent('q')} AS content` : '') +
+    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined, ${own.join(', ')}` +
     ` FROM carryover.quarantine q WHERE q.migration = $1 AND q.state = 'open' AND ${inLedgerRange(range, 'q.key_numbers')}`
   );
 }
@@ -107,10 +132,15 @@ const keyParts = (mapping: TimedMapping): Sql =>
 const boundHash = (mapping: TimedMapping, binding: Binding): Sql =>
   sha256Hex(`(r.hash || ${binding === 'id' ? 'r.id' : keyParts(mapping)})`);
 
-/** One line: rows `loaded` and `quarantined`, their `sum`, and those that are `torn`: not what stands beside them. */
+/**
+ * Lines of groups: their `texts`, `state`, whether `quarantined`; their `rows`, the `sum` of their hashes, and those that are
+ * `torn`: not what stands beside them.
+ */
 export function sumsOf(mapping: TimedMapping, range: OpenRange, binding: Binding): Sql {
-  return `SELECT count(*) FILTER (WHERE NOT r.quarantined) AS loaded, count(*) FILTER (WHERE r.quarantined) AS quarantined,
+  const groups = spreadColumns(mapping).map((_column, place) => `r.g${place}`);
+  return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, r.state, r.quarantined, count(*) AS rows,
       coalesce(sum(${hashSlice(boundHash(mapping, binding))}), 0) AS sum,
       count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn
-    FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r`;
+    FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r
+    GROUP BY ${[...groups, 'r.state', 'r.quarantined'].join(', ')}`;
 }

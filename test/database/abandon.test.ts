@@ -96,7 +96,7 @@ describe('abandon', () => {
     expect(error.type).toBe('AlreadyRunning');
     expect(error.message).toContain(
       'of another Temporal cluster; from here nobody can ask whether it still runs. Abandon it there; or, where ' +
-        'nothing of it runs any more, start its migration here with "takeOver": "<why>", cancel that and abandon the ' +
+        'nothing of it runs any more, start it here with "takeOver": "<why>", cancel that and abandon the ' +
         'run then.',
     );
   });

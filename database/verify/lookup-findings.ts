@@ -11,6 +11,7 @@ import { targetKeyText } from '../target/legacy-key';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import { proofsOf } from './proofs';
 import { heldContent, isWritten } from './target-rows';
+import { targetTable } from './whole-table';
 
 /** Legacy reference as the lookup's key: typed, so that the lookup is read by it; what is no number has no answer. */
 function lookupKey(reference: Reference, text: Sql): Sql {
@@ -75,16 +76,31 @@ export function wrongReferences(mapping: TimedMapping): Sql[] {
 }
 
 /** What each row in open quarantine is there for, a line for each reason; one that names no column is a line as well. */
-const TOLD = `(SELECT q.legacy_key AS key, ${heldContent('q')} AS evidence, u.reason, c.col, q.source_row ->> c.col AS text, q.source_row -> c.col AS value
+const TOLD = `(SELECT q.legacy_key AS key, ${heldContent('q')} AS evidence, u.reason, c.col, q.source_row ->> c.col AS text, q.source_row -> c.col AS value,
+      q.last_run, q.last_batch
     FROM carryover.quarantine q LEFT JOIN LATERAL unnest(q.reasons, q.columns) AS u (reason, columns) ON true
     -- Of bytes that are no text one reason names all columns.
     LEFT JOIN LATERAL unnest(string_to_array(u.columns, ',')) AS c (col) ON true
     WHERE q.migration = $1 AND q.state = 'open')`;
 
 /**
+ * Rows that are said to have no parent in the mapping's own table, though it was loaded before them, or in their own batch: batches
+ * of such a mapping run one after the other.
+ */
+function parentCameFirst(mapping: TimedMapping, reason: string, reference: Reference): Sql {
+  const told = `SELECT * FROM ${TOLD} x WHERE x.col = ${literalPg(reference.source)} AND x.reason = '${reason}'`;
+  return `SELECT 'stale' AS kind, told.key, ARRAY[told.col] AS columns, told.evidence
+    FROM (${told}) told
+    JOIN ${targetTable(mapping)} t ON t.${quotePg(reference.lookup.key)} = ${lookupKey(reference, 'told.text')}
+    JOIN (SELECT k.run_id, k.batch, u.key FROM carryover.runs r JOIN carryover.inserted_keys k USING (run_id)
+          CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key) WHERE r.migration = $1) i ON i.key = ${targetKeyText(mapping, 't')}
+    WHERE (i.run_id, i.batch) <= (told.last_run, told.last_batch)`;
+}
+
+/**
  * Rows in quarantine for a reason that is not true, or not any more: there is one answer, the code is listed, the day
- * exists. Of a reference into the mapping's own table nothing is said: a parent may have come after its child. Nor of what
- * the target itself refused: only a load can ask it again. Columns as above.
+ * exists. A parent of the mapping's own table may have come after its child: then the reason was true when the child was looked at.
+ * Nothing is said of what the target itself refused: only a load can ask it again. Columns as above.
  */
 export function unfoundedReasons(mapping: TimedMapping): Sql[] {
   const asked = (reference: Reference): Sql =>
@@ -100,6 +116,9 @@ export function unfoundedReasons(mapping: TimedMapping): Sql[] {
           AND CASE told.reason WHEN '${role}_unmapped' THEN a.key IS NOT NULL
                                WHEN '${role}_ambiguous' THEN coalesce(a.low = a.high, true) END`,
     );
+  const orphaned = references
+    .filter(({ reference }) => isSelfReference(mapping, reference))
+    .map(({ role, reference }) => parentCameFirst(mapping, `${role}_unmapped`, reference));
   const arms = proofsOf(mapping).map(
     ({ reason, column, holds }) => `WHEN reason = '${reason}' AND col = ${literalPg(column)} THEN ${holds}`,
   );
@@ -114,5 +133,5 @@ export function unfoundedReasons(mapping: TimedMapping): Sql[] {
     WHERE NOT coalesce(CASE ${arms.join(' ')} ELSE ${others} END, false)`;
   const unnamed = `SELECT 'stale' AS kind, q.legacy_key AS key, q.columns, ${heldContent('q')} AS evidence FROM carryover.quarantine q
     WHERE q.migration = $1 AND q.state = 'open' AND (q.reason IS DISTINCT FROM q.reasons[1] OR cardinality(q.columns) <> cardinality(q.reasons))`;
-  return [...answered, unproved, unnamed];
+  return [...answered, ...orphaned, unproved, unnamed];
 }

@@ -2,6 +2,7 @@
 import { openSource } from '../../database/source/open-source';
 import type { Point } from '../../database/points';
 import { caseStates } from '../../mappings/case-states';
+import { createCatalog } from '../../mappings/catalog';
 import type { Mapping } from '../../mappings/mapping';
 import { messages } from '../../mappings/messages';
 import { carryBatch, createEngine, cutAll, migrate, openRun, refOf, refusal } from '../support/engine';
@@ -9,6 +10,7 @@ import type { Engine } from '../support/engine';
 import type { RunPlan } from '../../shared/messages';
 import { startVerification, verify } from '../support/verification';
 import type { Finding } from '../support/verification';
+import { createDepartmentTables, departments } from '../support/third-mapping';
 import { FORGE } from './plantings';
 
 let engine: Engine;
@@ -192,4 +194,30 @@ it('a workflow that runs again looks again', async () => {
   const second = await startVerification(engine, caseStates, true, 'the next');
   await second.look();
   expect((await second.finish()).verdict).toBe('not_proven');
+});
+
+it('a row that is said to have no parent in its own table, whose parent had come before it', async () => {
+  const third = await createEngine({ catalog: createCatalog([departments]) });
+  try {
+    await createDepartmentTables(third);
+    // Of all that are set aside, one waits for a parent that came later, and that is no fault.
+    await migrate(third, departments, 2);
+    const found = await verify(third, departments, true);
+    expect([found.verdict, found.findings]).toEqual(['proven_with_exceptions', []]);
+    await third.onTarget(
+      `WITH child AS (DELETE FROM departments WHERE code = 'Ä-2' RETURNING *),
+         own AS (SELECT run_id, batch FROM carryover.inserted_keys WHERE 'Ä-2' = ANY (legacy_keys))
+       INSERT INTO carryover.quarantine (migration, legacy_key, reason, reasons, columns, source_row, source_row_sha256,
+         target_id, first_run, first_batch, last_run, last_batch)
+       SELECT 'departments', code, 'case_unmapped', '{case_unmapped}', '{parent_code}',
+         jsonb_build_object('code', code, 'title', title, 'parent_code', 'b/1', 'opened_at', '2020-02-29 12:34:56.123456'),
+         lineage ->> 'source_row_sha256', id, run_id, batch, run_id, batch FROM child, own`,
+    );
+    const wrong = await verify(third, departments, true);
+    expect(wrong.findings).toEqual([{ kind: 'stale', key: 'Ä-2', columns: ['parent_code'] }]);
+    await third.onTarget(`UPDATE carryover.quarantine SET last_batch = 0 WHERE legacy_key = 'Ä-2'`);
+    expect((await verify(third, departments, true)).findings).toEqual([]);
+  } finally {
+    await third.drop();
+  }
 });

@@ -114,9 +114,11 @@ export async function readRepair(
   const { keys, kept } = counted.rows[0]!;
   if (Number(keys) === 0) {
     const others = sayKept(kept);
+    const isTheirs = !overwrites && OVERWRITABLE.some((kind) => kind in kept);
+    const wayOut = isTheirs ? `, unless "overwrite": "<why>" says to write them anew` : '';
     return refuse(
       `verification ${verifications.join(', ')} has no open finding that a repair may mend` +
-        `${others === '' ? '.' : `; ${others} may be another writer's, and are kept. See docs/findings.md for what to do.`}`,
+        `${others === '' ? '.' : `; ${others} may be another writer's, and are kept${wayOut}. See docs/findings.md for what to do.`}`,
     );
   }
   return { base: base.run_id, verifications, kinds, keys: Number(keys), kept };

@@ -79,7 +79,9 @@ it('has nothing to do where all that is left is another’s, and is proven once 
   const again = await say('repair', 'case-states', '--wait');
   expect([again.code, again.err]).toEqual([
     1,
-    expect.stringMatching(/has no open finding that a repair may mend; 1 changed_in_target may be another writer's/),
+    expect.stringMatching(
+      /has no open finding that a repair may mend; 1 changed_in_target may be another writer's, and are kept, unless "overwrite": "<why>" says to write them anew\./,
+    ),
   ]);
   expect(
     (await say('accept-findings', 'case-states', '--kind', 'changed_in_target', '--reason', 'right so')).code,

@@ -17,6 +17,7 @@ import type {
   LookupResult,
   Planned,
   Remaining,
+  RunMode,
   StagedBatchRef,
   TransformResult,
   ValidateResult,
@@ -62,7 +63,7 @@ export interface Runs {
   /** Opens a run or goes on with the open one; a scheduled start that meets a living owner is missed. */
   open(
     mapping: Mapping,
-    mode: 'full' | 'repair',
+    mode: RunMode,
     input: FullRunInput,
     given: readonly string[],
     starter: Starter,

@@ -1,13 +1,13 @@
 import { activityInfo } from '@temporalio/activity';
-import { checkAbandonInput, checkMigrateInput, checkRepairInput } from '../shared/input';
+import { checkAbandonInput, checkMigrateInput, checkRepairInput, checkReplayInput } from '../shared/input';
 import { CarryoverError, listProblems } from '../shared/errors';
-import type { Planned } from '../shared/messages';
+import type { Planned, RunMode } from '../shared/messages';
 import type { Dependencies, Starter } from './dependencies';
 import { guarded } from './guarded';
 
 export interface PlanRequest {
   /** What the run is to do; every row unless given. */
-  readonly mode?: 'repair';
+  readonly mode?: Exclude<RunMode, 'full'>;
   /** Whatever the workflow was started with. */
   readonly input: unknown;
   /** Run id of the first run of the workflow's chain. */
@@ -21,6 +21,8 @@ export interface AbandonRequest {
   readonly firstRun: string;
 }
 
+const CHECKS = { full: checkMigrateInput, repair: checkRepairInput, replay: checkReplayInput } as const;
+
 /** What opens a run, and what closes one that nobody goes on with. */
 export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'runs'>) => ({
   /**
@@ -29,8 +31,7 @@ export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | '
    */
   plan: (request: PlanRequest): Promise<Planned> =>
     guarded(async () => {
-      const check = request.mode === 'repair' ? checkRepairInput : checkMigrateInput;
-      const { input, given, problems } = check(request.input, mappings.names());
+      const { input, given, problems } = CHECKS[request.mode ?? 'full'](request.input, mappings.names());
       if (input === null) throw new CarryoverError('InputRefused', listProblems('The run was not started:', problems));
       const mapping = mappings.get(input.migration);
       const found = await runs.preflight(mapping);

@@ -12,6 +12,7 @@ import type { ExitCode } from './exit-codes';
 import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
 import { repairCommand } from './repair';
+import { replayCommand } from './replay';
 import { reportCommand } from './report';
 import { setupCommand } from './setup';
 import { startCommand } from './start';
@@ -35,6 +36,7 @@ const COMMANDS = [
   verifyCommand,
   findingsCommand,
   repairCommand,
+  replayCommand,
   acceptFindingsCommand,
 ];
 

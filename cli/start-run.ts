@@ -1,4 +1,4 @@
-/** Starts a workflow that has a run, and waits for its end where asked: what `start` and `repair` have in common. */
+/** Starts a workflow that has a run, and waits for its end where asked: what `start`, `repair` and `replay` have in common. */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
@@ -23,7 +23,7 @@ export interface Started {
 }
 
 export interface RunStart {
-  readonly type: 'migrate' | 'repair';
+  readonly type: 'migrate' | 'repair' | 'replay';
   readonly migration: string;
   readonly workflowId: string;
   readonly input: object;

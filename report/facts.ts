@@ -66,7 +66,7 @@ export interface VerificationFacts {
 
 /** Of a run that took some rows again; the others are as the full run before it left them. */
 export interface AgainFacts {
-  readonly mode: 'repair';
+  readonly mode: 'repair' | 'replay';
   /** The full run. */
   readonly base: string;
   /** Rows of the source that were taken again. */

@@ -54,7 +54,7 @@ export function quarantineSection(report: Report): string {
     ].join('\n'),
     'What the reasons mean, and how to recover the rows:',
     help.join('\n'),
-    `Then start ${code(migration)} again: rows whose cause is gone are loaded, the rest stays as it is.`,
+    `Then ${code(`carryover replay ${migration}`)}: rows whose cause is gone are loaded, the rest stays as it is.`,
     ...left,
   ].join('\n\n');
 }

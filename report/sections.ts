@@ -42,8 +42,8 @@ function tookAgain({ again }: Report): string {
   if (again == null) return '';
   const kept = again.kept.map(({ kind, rows }) => `${count(rows)} ${code(kind)}`).join(', ');
   return (
-    `This run was a repair: it took ${count(again.rows)} ${again.rows === 1 ? 'row' : 'rows'} again that a verification ` +
-    `had found wrong. The others are as run ${again.base} and later ones left them; the balance is that of all.` +
+    `This run was a ${again.mode}: it took ${count(again.rows)} ${again.rows === 1 ? 'row' : 'rows'} again that ` +
+    `${again.mode === 'repair' ? 'a verification had found wrong' : 'were in quarantine'}. The others are as run ${again.base} and later ones left them; the balance is that of all.` +
     (again.skipped === 0 ? '' : ` ${count(again.skipped)} more were skipped by decision, and count as they did.`) +
     (kept === '' ? '' : ` Not touched, since another writer may have had a hand: ${kept}.`)
   );

@@ -3,6 +3,7 @@ import { DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
 import { asNumber, checkNumber, optionalText } from './fields';
 import type { Range } from './fields';
 import type { AbandonInput, FullRunInput } from './messages';
+import { REASONS } from './reasons';
 
 export const DEFAULT_BATCH_ROWS = 50_000;
 export const DEFAULT_CONCURRENCY = 2;
@@ -31,6 +32,7 @@ const FIELDS = [
 export const EXAMPLE = '{"migration": "case-states"}';
 
 const REPAIR_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'verification'];
+const REPLAY_FIELDS = [...FIELDS.filter((name) => name !== 'onChange' && name !== 'overwrite'), 'reasons'];
 
 export interface CheckedInput {
   readonly input: FullRunInput | null;
@@ -46,6 +48,10 @@ export const checkMigrateInput = (given: unknown, known: readonly string[]): Che
 /** @param known names of the migrations that can run */
 export const checkRepairInput = (given: unknown, known: readonly string[]): CheckedInput =>
   checkRunInput(given, known, REPAIR_FIELDS);
+
+/** @param known names of the migrations that can run */
+export const checkReplayInput = (given: unknown, known: readonly string[]): CheckedInput =>
+  checkRunInput(given, known, REPLAY_FIELDS);
 
 function checkRunInput(given: unknown, known: readonly string[], names: readonly string[]): CheckedInput {
   const list = known.join(', ');
@@ -85,6 +91,7 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     maxQuarantine: checkNumber('maxQuarantine', fields.maxQuarantine, DEFAULT_MAX_QUARANTINE, MAX_QUARANTINE, problems),
     onChange: checkOnChange(fields.onChange, problems),
     ...checkVerification(fields.verification, problems),
+    ...checkReasons(fields.reasons, problems),
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
     ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
     ...optionalText('overwrite', fields.overwrite, "why another writer's changes are undone", problems),
@@ -99,6 +106,14 @@ function checkVerification(given: unknown, problems: string[]): { readonly verif
   const number = asNumber(given);
   if (number !== null) return { verification: number };
   problems.push('"verification" must be the number of a verification; `carryover findings` names the latest');
+  return {};
+}
+
+function checkReasons(given: unknown, problems: string[]): { readonly reasons?: readonly string[] } {
+  if (given === undefined || given === null) return {};
+  const isReason = (word: unknown): word is string => REASONS.some((reason) => reason === word);
+  if (Array.isArray(given) && given.length > 0 && given.every(isReason)) return { reasons: given };
+  problems.push(`"reasons" must be a list of ${REASONS.join(', ')}`);
   return {};
 }
 

@@ -40,8 +40,17 @@ export interface RepairInput extends Omit<MigrateInput, 'onChange'> {
   readonly verification?: string;
 }
 
-/** An input of either kind with every default filled in. */
-export type FullRunInput = FullMigrateInput & Pick<RepairInput, 'verification'>;
+/** The one JSON object that starts `replay`; `batchRows` as of `repair`. */
+export interface ReplayInput extends Omit<MigrateInput, 'onChange' | 'overwrite'> {
+  /** Only rows whose primary reason is one of these; all that are in quarantine unless given. */
+  readonly reasons?: readonly string[];
+}
+
+/** What a run takes: every row, what a verification found wrong, or what is in quarantine. */
+export type RunMode = 'full' | 'repair' | 'replay';
+
+/** An input of any kind with every default filled in. */
+export type FullRunInput = FullMigrateInput & Pick<RepairInput, 'verification'> & Pick<ReplayInput, 'reasons'>;
 
 /** What a run is to do, as the ledger has recorded it. */
 export interface RunPlan {

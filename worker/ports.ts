@@ -111,6 +111,7 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
       const planned = await openRun(target, {
         mode,
         verification: input.verification ?? null,
+        reasons: input.reasons ?? null,
         owner: { cluster, ...starter },
         input,
         given,

@@ -2,4 +2,5 @@ export { abandon } from './abandon';
 export { acceptFindings } from './accept-findings';
 export { migrate } from './migrate';
 export { repair } from './repair';
+export { replay } from './replay';
 export { verify } from './verify';

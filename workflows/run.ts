@@ -7,7 +7,7 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { MigrateResult, MissedResult, Planned } from '../shared/messages';
+import type { MigrateResult, MissedResult, Planned, RunMode } from '../shared/messages';
 import { closing, failureType, farewell, run as runActivities, verification } from './activity-proxies';
 import { carryBatches } from './carry-batches';
 import { registerHandlers } from './handlers';
@@ -22,7 +22,7 @@ const RESTORES = 5;
 interface Start {
   readonly input: unknown;
   /** Every row, unless it is said otherwise. */
-  readonly mode?: 'repair';
+  readonly mode?: Exclude<RunMode, 'full'>;
 }
 
 /** @param goOn continues as new with what is carried into the next history */

@@ -3,7 +3,7 @@
  * ledger and by what Temporal says of the owner.
  */
 import { CarryoverError } from '../../shared/errors';
-import type { FullMigrateInput, Planned, RunPlan } from '../../shared/messages';
+import type { FullMigrateInput, Planned, RunMode, RunPlan } from '../../shared/messages';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { recordDecision } from './audit';
@@ -11,15 +11,20 @@ import { changedServers, changedShape } from './changes';
 import type { Footing } from './changes';
 import { OwnerAlive, isSameChain, isSameCluster, requireDeadOwner } from './owner';
 import type { Advice, IsAlive, Owner } from './owner';
-import { cutRepair, readRepair } from './repair';
+import { readRepair } from './repair';
+import { readReplay } from './replay';
+import { cutLists } from './some-rows';
+import type { SomeRows } from './some-rows';
 import { closeRun, findOpenRun, insertRun, lockStarts, ownRun, planOf } from './run-row';
-import type { NewRun, OpenRun, RunMode } from './run-row';
+import type { NewRun, OpenRun } from './run-row';
 import { recordStart, requireUnspent } from './starts';
 
 export interface Start {
   readonly mode: RunMode;
   /** Of a repair: the verification whose findings are repaired, by its number; null for the latest. */
   readonly verification: string | null;
+  /** Of a replay: the reasons whose rows are taken; null for all. */
+  readonly reasons: readonly string[] | null;
   readonly owner: Owner;
   readonly input: FullMigrateInput;
   /** Fields that whoever started it gave, as opposed to defaults. */
@@ -82,15 +87,21 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
   });
 }
 
+function readSome(session: TargetQueries, { mode, footing, verification, reasons, input }: Start): Promise<SomeRows> {
+  const { name } = footing.mapping;
+  return mode === 'replay'
+    ? readReplay(session, name, reasons, footing)
+    : readRepair(session, name, verification, input.overwrite !== undefined, footing);
+}
+
 async function openNew(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
   const { mapping } = start.footing;
   const { overwrite } = start.input;
   const open = async (): Promise<RunPlan> => {
     if (start.mode === 'full') return insertRun(session, start.owner, run, null);
-    const overwrites = overwrite !== undefined;
-    const repair = await readRepair(session, mapping.name, start.verification, overwrites, start.footing);
-    const plan = await insertRun(session, start.owner, { ...run, estimatedRows: repair.keys }, repair);
-    await cutRepair(session, plan.run, mapping, repair, plan.batchRows);
+    const some = await readSome(session, start);
+    const plan = await insertRun(session, start.owner, { ...run, estimatedRows: some.keys }, some);
+    await cutLists(session, plan.run, mapping, some, plan.batchRows);
     return plan;
   };
   const plan = await open();

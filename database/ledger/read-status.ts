@@ -1,14 +1,14 @@
 /** What the ledger says of the runs: read by people, never by a run. */
 import type { BatchState } from '../../shared/batch-states';
 import { BATCH_STATES } from '../../shared/batch-states';
+import type { RunMode } from '../../shared/messages';
 import type { Verdict } from '../../shared/verdict';
 import type { TargetQueries } from '../target/session';
 
 export interface RunStatus {
   readonly run: string;
   readonly migration: string;
-  /** Whether it takes every row, or those again that a verification found wrong. */
-  readonly mode: 'full' | 'repair';
+  readonly mode: RunMode;
   readonly state: 'open' | 'finished' | 'abandoned' | 'superseded';
   readonly verdict: string | null;
   readonly workflow: string;

@@ -1,35 +1,10 @@
 /** What a repair takes again: keys of open findings that are ours; what another writer did is counted, and kept. */
 import { DEFECTS, OVERWRITABLE, REPAIRABLE } from '../../shared/findings';
-import type { FindingKind } from '../../shared/findings';
 import { CarryoverError } from '../../shared/errors';
-import { hasIntegerKey } from '../../mappings/mapping';
-import type { Mapping } from '../../mappings/mapping';
 import type { TargetQueries } from '../target/session';
-import { changedServers } from './changes';
 import type { Footing } from './changes';
-
-/** Keys in one batch: as many stand in one statement of either server. */
-const MOST_KEYS = 5_000;
-
-/** The same of keys that have several parts: each is a condition of its own, and servers give up an index over too many. */
-const MOST_KEYS_OF_PARTS = 500;
-
-export interface Repair {
-  /** The full run whose batches cover every key. */
-  readonly base: string;
-  /** Numbers of the verifications whose findings count. */
-  readonly verifications: readonly string[];
-  /** Kinds of findings that are taken again. */
-  readonly kinds: readonly FindingKind[];
-  /** Keys that are taken again. */
-  readonly keys: number;
-  /** Open findings by kind that are not touched. */
-  readonly kept: Readonly<Record<string, number>>;
-}
-
-const BASE = `
-SELECT run_id, state, source_identity, target_identity FROM carryover.runs
-WHERE migration = $1 AND mode = 'full' ORDER BY run_id DESC LIMIT 1`;
+import { readBase } from './some-rows';
+import type { SomeRows } from './some-rows';
 
 /** The latest that looked at every key, and those of a part that came later; or one by its number. */
 const VERIFICATIONS = `
@@ -66,42 +41,22 @@ export async function readRepair(
   verification: string | null,
   overwrites: boolean,
   footing: Footing,
-): Promise<Repair> {
+): Promise<SomeRows> {
   const refuse = (why: string): never => {
     throw new CarryoverError('InputRefused', `Nothing was repaired: ${why}`);
   };
-  const found = await session.query<{
-    run_id: string;
-    state: string;
-    source_identity: object;
-    target_identity: object;
-  }>('repair.base', BASE, [migration]);
-  const [base] = found.rows;
-  if (base === undefined) return refuse(`${migration} has not been migrated. Start migrate first.`);
-  if (base.state !== 'finished') {
-    return refuse(
-      `run ${base.run_id} of ${migration} is ${base.state}, so not every row was looked at. Start migrate.`,
-    );
-  }
-  const changed = changedServers(base, footing);
-  if (changed.length > 0) {
-    throw new CarryoverError(
-      'MappingChanged',
-      `${changed.join(' and ')} of this worker is not that of run ${base.run_id} of ${migration}: what was found there ` +
-        `cannot be repaired here. Let a worker repair that has the run's servers; if they moved, migrate on the new ones`,
-    );
-  }
+  const base = await readBase(session, migration, footing, 'Nothing was repaired');
   const looked = await session.query<{ number: string }>('repair.verifications', VERIFICATIONS, [
     migration,
-    base.run_id,
+    base,
     verification,
   ]);
   const verifications = looked.rows.map(({ number }) => number);
   if (verifications.length === 0) {
     return refuse(
       verification === null
-        ? `no verification of run ${base.run_id} is over; \`carryover verify ${migration}\` says what is wrong first.`
-        : `verification ${verification} is none of run ${base.run_id} of ${migration} that is over; ` +
+        ? `no verification of run ${base} is over; \`carryover verify ${migration}\` says what is wrong first.`
+        : `verification ${verification} is none of run ${base} of ${migration} that is over; ` +
             `\`carryover findings ${migration}\` names the latest.`,
     );
   }
@@ -121,7 +76,8 @@ export async function readRepair(
         `${others === '' ? '.' : `; ${others} may be another writer's, and are kept${wayOut}. See docs/findings.md for what to do.`}`,
     );
   }
-  return { base: base.run_id, verifications, kinds, keys: Number(keys), kept };
+  const query = `SELECT legacy_key FROM (${OPEN}) o WHERE kind = ANY ($3) AND legacy_key IS NOT NULL`;
+  return { mode: 'repair', base, query, values: [verifications, DEFECTS, kinds], keys: Number(keys), kept };
 }
 
 /** `2 extra, 1 duplicate`. */
@@ -129,28 +85,3 @@ const sayKept = (kept: Readonly<Record<string, number>>): string =>
   Object.entries(kept)
     .map(([kind, rows]) => `${rows} ${kind}`)
     .join(', ');
-
-/** Cuts the batches of a repair, each a list of keys in their order. */
-export async function cutRepair(
-  session: TargetQueries,
-  run: string,
-  mapping: Mapping,
-  { verifications, kinds }: Repair,
-  batchRows: number,
-): Promise<void> {
-  const isSingle = mapping.source.key.length === 1;
-  const parts = isSingle ? 'jsonb_build_array(legacy_key)' : 'legacy_key::jsonb';
-  // Where keys are in the source's order, a batch begins above the one before: whoever looks for a key looks at few batches.
-  const after = hasIntegerKey(mapping) ? 'lag(to_key) OVER (ORDER BY batch)' : 'NULL::jsonb';
-  await session.query(
-    'repair.cut',
-    `INSERT INTO carryover.batches (run_id, batch, after_key, to_key, legacy_keys, source, pending)
-     SELECT $4, batch, ${after}, to_key, keys, rows, rows FROM (
-       SELECT page + 1 AS batch, (array_agg(key ORDER BY n DESC))[1] AS to_key, jsonb_agg(key ORDER BY n) AS keys, count(*) AS rows
-       FROM (SELECT key, n, (n - 1) / $5::integer AS page FROM (
-         SELECT ${parts} AS key, row_number() OVER (ORDER BY carryover.key_numbers(legacy_key), legacy_key) AS n
-         FROM (${OPEN}) f WHERE kind = ANY ($3) AND legacy_key IS NOT NULL) k) p
-       GROUP BY page) b`,
-    [verifications, DEFECTS, kinds, run, Math.min(batchRows, isSingle ? MOST_KEYS : MOST_KEYS_OF_PARTS)],
-  );
-}

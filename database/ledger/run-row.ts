@@ -6,7 +6,7 @@ import type { TargetQueries } from '../target/session';
 import { lockAgainstLoads } from './backends';
 import type { Footing, RecordedFooting } from './changes';
 import { isSameChain } from './owner';
-import type { Repair } from './repair';
+import type { SomeRows } from './some-rows';
 import type { Owner, OwnerRow } from './owner';
 
 /** What a new run is to be; bounds are null where the source table is empty. */
@@ -18,9 +18,6 @@ export interface NewRun extends Footing {
   readonly estimatedRows: number;
   readonly targetRowsBefore: number;
 }
-
-/** What a run does: `full` takes every row, `repair` those that a verification found wrong. */
-export type RunMode = 'full' | 'repair';
 
 export interface OpenRun extends OwnerRow, RecordedFooting {
   readonly mode: string;
@@ -51,12 +48,12 @@ export async function findOpenRun(session: TargetQueries, migration: string): Pr
   return found.rows[0] ?? null;
 }
 
-/** @param repair what a repair takes again; null for a full run */
+/** @param some what the run takes again; null where it takes every row */
 export async function insertRun(
   session: TargetQueries,
   owner: Owner,
   run: NewRun,
-  repair: Repair | null,
+  some: SomeRows | null,
 ): Promise<RunPlan> {
   const { input, mapping } = run;
   const concurrency = Math.min(input.concurrency, run.concurrencyLimit);
@@ -75,7 +72,7 @@ export async function insertRun(
       run.concurrencyLimit, input.maxParked, input.maxQuarantine, run.estimatedRows, run.targetRowsBefore,
       run.upper === null, JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
       owner.namespace, owner.workflow, owner.firstRun, owner.currentRun,
-      repair === null ? 'full' : 'repair', repair && repair.base, JSON.stringify(repair?.kept ?? {}),
+      some?.mode ?? 'full', some && some.base, JSON.stringify(some?.kept ?? {}),
       input.overwrite !== undefined,
     ], // prettier-ignore
   );

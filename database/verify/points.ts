@@ -53,10 +53,11 @@ export const VERIFICATION = [
   'accept.count',
 
   // verification: what people read of it
-  'repair.base',
+  'again.base',
+  'again.cut',
+  'replay.count',
   'repair.verifications',
   'repair.count',
-  'repair.cut',
   'verification.latest',
   'verification.findings',
 ] as const;

@@ -18,7 +18,7 @@ type Spot = readonly [Moment, Point];
 /** Around what is written for good: by the run, by its steps, by people, at its end. */
 const COMMITS: readonly Spot[] = [
   ['before', 'run.open.commit'],
-  ['after', 'repair.cut'],
+  ['after', 'again.cut'],
   ['after', 'attempt.drawToken'],
   ['after', 'extract.commit'],
   ['before', 'load.commit'],

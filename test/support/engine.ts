@@ -18,7 +18,7 @@ import type { Mapping } from '../../mappings/mapping';
 import { createSample } from '../../sample/create';
 import type { SampleOptions } from '../../sample/create';
 import { CarryoverError } from '../../shared/errors';
-import { checkMigrateInput, checkRepairInput } from '../../shared/input';
+import { checkMigrateInput, checkRepairInput, checkReplayInput } from '../../shared/input';
 import type {
   BatchRef,
   ExtractResult,
@@ -28,6 +28,8 @@ import type {
   MigrateInput,
   Planned,
   RepairInput,
+  ReplayInput,
+  RunMode,
   RunPlan,
   StagedBatchRef,
   TransformResult,
@@ -135,11 +137,11 @@ const STARTER: Starter = {
 export async function startRun(
   engine: Engine,
   mapping: Mapping,
-  input: Omit<MigrateInput & RepairInput, 'migration'> = {},
+  input: Omit<MigrateInput & RepairInput & ReplayInput, 'migration'> = {},
   starter: Partial<Starter> = {},
-  mode: 'full' | 'repair' = 'full',
+  mode: RunMode = 'full',
 ): Promise<Planned> {
-  const check = mode === 'full' ? checkMigrateInput : checkRepairInput;
+  const check = { full: checkMigrateInput, repair: checkRepairInput, replay: checkReplayInput }[mode];
   const checked = check({ concurrency: 1, ...input, migration: mapping.name }, [mapping.name]);
   if (checked.input === null) throw new Error(checked.problems.join('; '));
   // Each run has a workflow of its own, as in Temporal.
@@ -250,6 +252,15 @@ export async function repair(
   input: Omit<RepairInput, 'migration'> = {},
 ): Promise<Migrated> {
   return carryRun(engine, mapping, await openRun(engine, mapping, input, {}, 'repair'));
+}
+
+/** The same of rows in quarantine. */
+export async function replay(
+  engine: Engine,
+  mapping: Mapping,
+  input: Omit<ReplayInput, 'migration'> = {},
+): Promise<Migrated> {
+  return carryRun(engine, mapping, await openRun(engine, mapping, input, {}, 'replay'));
 }
 
 async function carryRun(engine: Engine, mapping: Mapping, plan: RunPlan): Promise<Migrated> {

@@ -10,6 +10,7 @@ import { GATE } from './evidence';
 import { patiently } from './lane';
 import type { Lane } from './lane';
 import type { Operator } from './operator';
+import { SCENARIOS_OF_SOME_ROWS } from './scenarios-of-some-rows';
 import { spoil } from './spoil';
 import type { Stop } from './worker';
 
@@ -81,12 +82,6 @@ const leftOpen = async (lane: Lane, operator: Operator): Promise<void> => {
 
 const poisonSecond = (lane: Lane): Promise<void> => poison(lane, BATCH_ROWS, 2 * BATCH_ROWS);
 
-/** A copy of a pair is another one: its runs are made those of the copy. */
-const moveHere = (lane: Lane): Promise<unknown> =>
-  lane.onTarget(`
-UPDATE carryover.runs SET source_identity = jsonb_set(source_identity, '{schema}', '"${lane.name}"'),
-  target_identity = jsonb_set(target_identity, '{database}', '"${lane.name}"')`);
-
 /** Of the steps of a batch: they meet those of other batches, in a run that has some. */
 const OF_A_BATCH =
   /^(attempt|cut|stage|extract|references|transform|load|validate|park)\.|^source\.(columns|isolation|snapshot|count|read|sum|hashes)$/;
@@ -108,16 +103,7 @@ const SCENARIOS_OF_PLAIN_RUNS: readonly Scenario[] = [
   // Few enough to be found by halving, and to be left out alone.
   { name: 'refused-rows', seed: 'clinic', mapping: caseStates, prepare: (lane) => poison(lane, 3, 5), drive: plain },
   { name: 'spoiled', seed: 'clinic', mapping: caseStates, prepare: spoil, drive: plain },
-  {
-    name: 'repair',
-    seed: 'damaged',
-    mapping: caseStates,
-    prepare: moveHere,
-    drive: async (lane, operator) => {
-      await operator.start('repair', lane.taskQueue, lane.name, { migration: 'case-states', batchRows: 3 });
-      return operator.outcome(lane.name);
-    },
-  },
+  ...SCENARIOS_OF_SOME_ROWS,
   { name: 'text-key', seed: 'organisation', mapping: departments, drive: plain },
   { name: 'loose-parents', seed: 'loose', mapping: looseDepartments, drive: plain },
 ];

@@ -146,11 +146,15 @@ describe('private servers', () => {
     const taken = createServer();
     const port = Number(new URL(readServices(home).source.url).port);
     await waitUntil(() => processesOf(home).length === 0);
-    await new Promise<void>((resolve, reject) => {
-      // Somebody else may have been quicker, such as another test's server: then it is taken as well.
-      taken.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve() : reject(error)));
-      taken.listen(port, '127.0.0.1', resolve);
-    });
+    const takes = (): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        taken.once('error', (error: NodeJS.ErrnoException) =>
+          error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+        );
+        taken.listen(port, '127.0.0.1', () => resolve(true));
+      });
+    // A connection of another test may have the port for a moment, and be gone when the servers come back.
+    await waitUntil(takes);
     try {
       expectCode(await runScript('up.mjs', home), 0);
       expect(new URL(readServices(home).source.url).port).not.toBe(String(port));
@@ -204,8 +208,10 @@ describe('up without private servers to be had', () => {
   });
 });
 
-async function waitUntil(condition: () => boolean): Promise<void> {
+async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000;
-  while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(condition()).toBe(true);
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('this did not come about within 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

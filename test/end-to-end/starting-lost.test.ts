@@ -84,8 +84,7 @@ describe('a target that is restored to an earlier moment while its run goes on',
     rig.letGo();
     await rig.waiting(1, gate);
     expect((await rig.states()).length).toBeGreaterThan(STANDSTILL.length);
-    await restore();
-    expect(await rig.states()).toEqual(STANDSTILL);
+    expect(await restore()).toEqual(STANDSTILL);
 
     const result = await handle.result();
     expect(result.run).toBe(before!.run);
@@ -99,8 +98,7 @@ describe('a target that is restored to an earlier moment while its run goes on',
   it('to before the run began: begins it again', async () => {
     const restore = await rememberTarget(rig.engine);
     const handle = await rig.standstill();
-    await restore();
-    expect(await rig.runs()).toEqual([]);
+    expect(await restore()).toEqual([]);
     const result = await handle.result();
     await rig.expectWhole(result);
     const history = await handle.fetchHistory();

@@ -14,8 +14,11 @@ FROM pg_sequences WHERE schemaname = 'carryover'`;
 
 const STAGE = `SELECT format('%I.%I', schemaname, tablename) AS table FROM pg_tables WHERE schemaname = 'carryover_stage'`;
 
-/** @returns what restores the ledger and the target table to this moment; every connection to the database ends with it */
-export async function rememberTarget(engine: Engine): Promise<() => Promise<void>> {
+/**
+ * @returns what restores the ledger and the target table to this moment, and returns the states of its batches; every connection to
+ *   the database ends with it
+ */
+export async function rememberTarget(engine: Engine): Promise<() => Promise<string[]>> {
   const tables = await engine.onTarget<{ table: string; kept: string; columns: string }>(TABLES);
   const copies = tables.map(({ table, kept, columns }) => `CREATE TABLE ${kept} AS SELECT ${columns} FROM ${table};`);
   await engine.onTarget(`BEGIN ISOLATION LEVEL REPEATABLE READ; DROP SCHEMA IF EXISTS moment CASCADE; CREATE SCHEMA moment;
@@ -38,5 +41,9 @@ export async function rememberTarget(engine: Engine): Promise<() => Promise<void
         'COMMIT',
       ].join(';\n'),
     );
+    // Of the moment, and not of the ledger: a run that lives goes on at once.
+    const batches = tables.find(({ table }) => /batches"?$/.test(table))!;
+    const states = await engine.onTarget<{ state: string }>(`SELECT state FROM ${batches.kept} ORDER BY run_id, batch`);
+    return states.map(({ state }) => state);
   };
 }

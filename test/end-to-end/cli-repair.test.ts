@@ -1,36 +1,20 @@
 /** `carryover repair` against real servers, from what is found to what is proven again. */
 import { FORGE } from '../database/plantings';
-import { createEngine } from '../support/engine';
-import type { Engine } from '../support/engine';
-import { connectTemporal, startWorker } from '../support/worker';
-import type { RunningWorker, TemporalClient } from '../support/worker';
-import { carryover, testSettings } from './cli-run';
-import type { Said } from './cli-run';
+import { openClinic } from './cli-clinic';
+import type { Clinic } from './cli-clinic';
 
-let engine: Engine;
-let temporal: TemporalClient;
-let worker: RunningWorker;
+let clinic: Clinic;
+let engine: Clinic['engine'];
+let temporal: Clinic['temporal'];
+let worker: Clinic['worker'];
+let say: Clinic['say'];
 
 beforeAll(async () => {
-  [engine, temporal] = await Promise.all([createEngine({ sample: { rows: 400 } }), connectTemporal()]);
-  worker = await startWorker(engine, temporal);
+  clinic = await openClinic(400);
+  ({ engine, temporal, worker, say } = clinic);
   await engine.onTarget(FORGE);
 });
-afterAll(async () => {
-  await worker?.stop();
-  await temporal?.close();
-  await engine?.drop();
-});
-
-const say = (...args: string[]): Promise<Said> =>
-  carryover(
-    args,
-    testSettings({
-      CARRYOVER_TASK_QUEUE: worker.taskQueue,
-      CARRYOVER_SOURCE_URL: engine.sourceUrl,
-      CARRYOVER_TARGET_URL: engine.targetUrl,
-    }),
-  );
+afterAll(() => clinic?.close());
 
 it('refuses an input that will not do, and where nothing was migrated, in words and before anything is opened', async () => {
   const wrong = await say('repair', 'nothing', '--verification', 'last');

@@ -1,36 +1,18 @@
 /** The rows that the real job left behind come over once their orders exist: from the command line, on the sample's figures. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createEngine } from '../support/engine';
-import type { Engine } from '../support/engine';
-import { connectTemporal, startWorker } from '../support/worker';
-import type { RunningWorker, TemporalClient } from '../support/worker';
-import { carryover, testSettings } from './cli-run';
-import type { Said } from './cli-run';
+import { openClinic } from './cli-clinic';
+import type { Clinic } from './cli-clinic';
 
-let engine: Engine;
-let temporal: TemporalClient;
-let worker: RunningWorker;
+let clinic: Clinic;
+let engine: Clinic['engine'];
+let say: Clinic['say'];
 
 beforeAll(async () => {
-  [engine, temporal] = await Promise.all([createEngine({ sample: { rows: 4_751 } }), connectTemporal()]);
-  worker = await startWorker(engine, temporal);
+  clinic = await openClinic(4_751);
+  ({ engine, say } = clinic);
 });
-afterAll(async () => {
-  await worker?.stop();
-  await temporal?.close();
-  await engine?.drop();
-});
-
-const say = (...args: string[]): Promise<Said> =>
-  carryover(
-    args,
-    testSettings({
-      CARRYOVER_TASK_QUEUE: worker.taskQueue,
-      CARRYOVER_SOURCE_URL: engine.sourceUrl,
-      CARRYOVER_TARGET_URL: engine.targetUrl,
-    }),
-  );
+afterAll(() => clinic?.close());
 
 it('refuses an input that will not do, in words', async () => {
   const wrong = await say('replay', 'case-states', '--reason', 'bad_luck,case_unmapped');

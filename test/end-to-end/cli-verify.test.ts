@@ -1,34 +1,18 @@
 /** `carryover verify` and `carryover findings` against real servers: what a person reads, and what a script does. */
-import { createEngine } from '../support/engine';
-import type { Engine } from '../support/engine';
-import { connectTemporal, startWorker } from '../support/worker';
-import type { RunningWorker, TemporalClient } from '../support/worker';
-import { carryover, testSettings } from './cli-run';
-import type { Said } from './cli-run';
+import { openClinic } from './cli-clinic';
+import type { Clinic } from './cli-clinic';
 
-let engine: Engine;
-let temporal: TemporalClient;
-let worker: RunningWorker;
+let clinic: Clinic;
+let engine: Clinic['engine'];
+let temporal: Clinic['temporal'];
+let worker: Clinic['worker'];
+let say: Clinic['say'];
 
 beforeAll(async () => {
-  [engine, temporal] = await Promise.all([createEngine({ sample: { rows: 400 } }), connectTemporal()]);
-  worker = await startWorker(engine, temporal);
+  clinic = await openClinic(400);
+  ({ engine, temporal, worker, say } = clinic);
 });
-afterAll(async () => {
-  await worker?.stop();
-  await temporal?.close();
-  await engine?.drop();
-});
-
-const say = (...args: string[]): Promise<Said> =>
-  carryover(
-    args,
-    testSettings({
-      CARRYOVER_TASK_QUEUE: worker.taskQueue,
-      CARRYOVER_SOURCE_URL: engine.sourceUrl,
-      CARRYOVER_TARGET_URL: engine.targetUrl,
-    }),
-  );
+afterAll(() => clinic?.close());
 
 it('refuses what was never migrated, and an input that will not do, in words', async () => {
   const early = await say('verify', 'case-states');

@@ -1,0 +1,39 @@
+/** The sample with a worker, and the command line that sees both. */
+import { createEngine } from '../support/engine';
+import type { Engine } from '../support/engine';
+import { connectTemporal, startWorker } from '../support/worker';
+import type { RunningWorker, TemporalClient } from '../support/worker';
+import { carryover, testSettings } from './cli-run';
+import type { Said } from './cli-run';
+
+export interface Clinic {
+  readonly engine: Engine;
+  readonly temporal: TemporalClient;
+  readonly worker: RunningWorker;
+  readonly say: (...args: string[]) => Promise<Said>;
+  close(): Promise<void>;
+}
+
+export async function openClinic(rows: number): Promise<Clinic> {
+  const [engine, temporal] = await Promise.all([createEngine({ sample: { rows } }), connectTemporal()]);
+  const worker = await startWorker(engine, temporal);
+  return {
+    engine,
+    temporal,
+    worker,
+    say: (...args) =>
+      carryover(
+        args,
+        testSettings({
+          CARRYOVER_TASK_QUEUE: worker.taskQueue,
+          CARRYOVER_SOURCE_URL: engine.sourceUrl,
+          CARRYOVER_TARGET_URL: engine.targetUrl,
+        }),
+      ),
+    close: async () => {
+      await worker.stop();
+      await temporal.close();
+      await engine.drop();
+    },
+  };
+}

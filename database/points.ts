@@ -2,6 +2,9 @@
  * The points at which a run can be held up or die: one before and one after each statement of `database/`. A statement
  * without one cannot be written. Each name stands at one place in the code.
  */
+import { SOME_ROWS } from './ledger/points';
+import { PREFLIGHT } from './preflight/points';
+import { REPORT } from './report/points';
 import { VERIFICATION } from './verify/points';
 
 /** Statements. A step's names begin with the step; `source.` and `target.` are what several of them ask. */
@@ -168,38 +171,14 @@ export const STATEMENTS = [
 
   ...VERIFICATION,
 
+  ...SOME_ROWS,
+
   // finish
   'finish.balance',
   'finish.checks',
   'finish.close',
 
-  // report
-  'report.snapshot',
-  'report.memory',
-  'report.setupCost',
-  'report.tupleCost',
-  'report.export',
-  'report.run',
-  'report.balance',
-  'report.parked',
-  'report.skipped',
-  'report.outcomes',
-  'report.quarantine',
-  'report.checks',
-  'report.verification',
-  'report.baseline',
-  'report.earlier',
-  'report.rows',
-  'report.states',
-  'report.zone',
-  'report.years',
-  'report.transitions',
-  'report.available',
-  'report.save',
-  'report.closed',
-  'report.date',
-  'report.stored',
-  'report.latest',
+  ...REPORT,
 
   // status: what people read of the ledger
   'status.runs',
@@ -222,38 +201,7 @@ export const STATEMENTS = [
   'baseline.insert',
   'baseline.compare',
 
-  // preflight
-  'preflight.sourceReachable',
-  'preflight.sourceVersion',
-  'preflight.sourceUser',
-  'preflight.sourceColumns',
-  'preflight.sourceIndexes',
-  'preflight.sourceTable',
-  'preflight.sourceWhere',
-  'preflight.sourceDatabase',
-  'preflight.sourceGrants',
-  'preflight.sourceEngine',
-  'preflight.targetReachable',
-  'preflight.targetVersion',
-  'preflight.targetUser',
-  'preflight.targetWritable',
-  'preflight.targetTable',
-  'preflight.targetTriggers',
-  'preflight.targetColumns',
-  'preflight.targetLogging',
-  'preflight.targetIndexes',
-  'preflight.targetSchema',
-  'preflight.targetTemporary',
-  'preflight.targetRight',
-  'preflight.targetParents',
-  'preflight.enumLabels',
-  'preflight.lookupIndex',
-  'preflight.timeZone',
-  'preflight.ledger',
-  'preflight.ledgerVersion',
-  'preflight.ledgerTables',
-  'preflight.ledgerSequences',
-  'preflight.ledgerStage',
+  ...PREFLIGHT,
 ] as const;
 
 /** Transactions of the target; each has the points `<name>.begin`, `<name>.commit` and `<name>.rollback`. */

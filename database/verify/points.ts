@@ -53,11 +53,6 @@ export const VERIFICATION = [
   'accept.count',
 
   // verification: what people read of it
-  'again.base',
-  'again.cut',
-  'replay.count',
-  'repair.verifications',
-  'repair.count',
   'verification.latest',
   'verification.findings',
 ] as const;

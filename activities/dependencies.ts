@@ -22,6 +22,7 @@ import type {
   TransformResult,
   ValidateResult,
 } from '../shared/messages';
+import type { ComparisonRef, TakenResult } from '../shared/resync';
 import type { CheckResult } from '../shared/verdict';
 import type {
   CheckRef,
@@ -104,6 +105,10 @@ export interface Verifications {
   plan(mapping: Mapping, input: FullVerifyInput, starter: Courier): Promise<VerifyPlan>;
   /** Plans the verification that a run ends with; whoever asks twice in one round gets the same. */
   planClosing(mapping: Mapping, request: ClosingRequest, starter: Courier): Promise<VerifyPlan>;
+  /** Plans what a re-sync compares before it moves anything; an owner of the run that asks twice gets the same. */
+  planComparison(mapping: Mapping, request: Omit<ClosingRequest, 'round'>, workflow: string): Promise<VerifyPlan>;
+  /** Cuts the batches of what a comparison found, or says why a person must decide first. */
+  take(mapping: Mapping, ref: ComparisonRef): Promise<TakenResult>;
   unverified(verification: string): Promise<Unverified>;
   range(mapping: Mapping, ref: RangeRef, signal: AbortSignal): Promise<VerifiedRange>;
   check(mapping: Mapping, ref: CheckRef, signal: AbortSignal): Promise<CheckResult>;

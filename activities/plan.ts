@@ -1,5 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
-import { checkAbandonInput, checkMigrateInput, checkRepairInput, checkReplayInput } from '../shared/input';
+import { CHECKS, checkAbandonInput } from '../shared/input';
 import { CarryoverError, listProblems } from '../shared/errors';
 import type { Planned, RunMode } from '../shared/messages';
 import type { Dependencies, Starter } from './dependencies';
@@ -20,8 +20,6 @@ export interface AbandonRequest {
   readonly input: unknown;
   readonly firstRun: string;
 }
-
-const CHECKS = { full: checkMigrateInput, repair: checkRepairInput, replay: checkReplayInput } as const;
 
 /** What opens a run, and what closes one that nobody goes on with. */
 export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'runs'>) => ({

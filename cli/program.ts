@@ -13,6 +13,7 @@ import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
+import { resyncCommand } from './resync';
 import { reportCommand } from './report';
 import { setupCommand } from './setup';
 import { startCommand } from './start';
@@ -35,6 +36,7 @@ const COMMANDS = [
   reportCommand,
   verifyCommand,
   findingsCommand,
+  resyncCommand,
   repairCommand,
   replayCommand,
   acceptFindingsCommand,

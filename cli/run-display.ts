@@ -4,6 +4,13 @@ import { progressBar, progressText } from './progress-text';
 import { Rate } from './rate';
 import type { Terminal } from './terminal';
 
+/** The brakes that pause a run, by the name that their cause has, and the option that raises each. */
+const BRAKES = [
+  ['maxParked', '--max-parked <n>'],
+  ['maxQuarantine', '--max-quarantine <share>'],
+  ['maxDeletes', '--max-deletes <share>'],
+] as const;
+
 /** Milliseconds. */
 const LINE_EVERY_MS = 2_000;
 /** Without an answer for so long, a person should know. */
@@ -58,11 +65,8 @@ export function beginning({ run, migration, resumed, differing }: Progress): str
 
 /** Why a run stands still, and the command that lets it go on. */
 export function pauseLine(run: string, cause: string): string {
-  const brake = ['maxParked', 'maxQuarantine'].find((name) => cause.includes(name));
-  const flag =
-    brake === undefined
-      ? ''
-      : `, with ${brake === 'maxParked' ? '--max-parked <n>' : '--max-quarantine <share>'} to raise the brake`;
+  const brake = BRAKES.find(([name]) => cause.includes(name));
+  const flag = brake === undefined ? '' : `, with ${brake[1]} to raise the brake`;
   return `Paused: ${cause}\n  to go on: carryover resume ${run}${flag}`;
 }
 

@@ -96,10 +96,13 @@ export function printRun(standing: Standing): string {
 }
 
 /** The command that starts, or goes on with, such a run. */
-export const startOf = ({ mode }: Pick<RunStatus, 'mode'>): string => (mode === 'full' ? 'start' : mode);
+export const startOf = ({ mode }: Pick<RunStatus, 'mode'>): string => COMMANDS[mode] ?? mode;
+
+const COMMANDS: Readonly<Record<string, string>> = { full: 'start', changed: 'resync' };
 
 /** `run 7`, or what it is where it does not take every row. */
-const runText = ({ run, mode }: RunStatus): string => (mode === 'full' ? `run ${run}` : `run ${run} (${mode})`);
+const runText = ({ run, mode }: RunStatus): string =>
+  mode === 'full' ? `run ${run}` : `run ${run} (${startOf({ mode })})`;
 
 const verifiedText = ({ verification, verdict, final, at }: NonNullable<RunStatus['verified']>): string =>
   `${verdict.replaceAll('_', ' ')}${final ? ', finally' : ''}, by verification ${verification} of ${at}`;

@@ -66,7 +66,7 @@ export interface VerificationFacts {
 
 /** Of a run that took some rows again; the others are as the full run before it left them. */
 export interface AgainFacts {
-  readonly mode: 'repair' | 'replay';
+  readonly mode: 'changed' | 'repair' | 'replay';
   /** The full run. */
   readonly base: string;
   /** Rows of the source that were taken again. */
@@ -75,6 +75,10 @@ export interface AgainFacts {
   readonly skipped: number;
   /** What was found wrong and not touched, since another writer may have had a hand in it. */
   readonly kept: readonly { readonly kind: FindingKind; readonly rows: number }[];
+  /** What a re-sync's comparison found, by kind; null of any other run. */
+  readonly found: readonly { readonly kind: FindingKind; readonly rows: number }[] | null;
+  /** Rows of the target that were deleted, or marked as gone. */
+  readonly takenAway: number;
 }
 
 export interface ReportFacts {

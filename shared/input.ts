@@ -1,5 +1,5 @@
 /** Checks the one JSON object that starts a run: all problems at once, in words that help whoever typed it. */
-import { DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
+import { DEFAULT_MAX_DELETES, DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
 import { asNumber, checkNumber, optionalText } from './fields';
 import type { Range } from './fields';
 import type { AbandonInput, FullRunInput } from './messages';
@@ -15,6 +15,7 @@ export const CONCURRENCY = { low: 1, high: 8 };
 
 export const MAX_PARKED = { low: 0, high: 1_000 };
 export const MAX_QUARANTINE = { low: 0, high: 1 };
+export const MAX_DELETES = { low: 0, high: 1 };
 
 const FIELDS = [
   'migration',
@@ -32,6 +33,7 @@ const FIELDS = [
 export const EXAMPLE = '{"migration": "case-states"}';
 
 const REPAIR_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'verification'];
+const RESYNC_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'maxDeletes'];
 const REPLAY_FIELDS = [...FIELDS.filter((name) => name !== 'onChange' && name !== 'overwrite'), 'reasons'];
 
 export interface CheckedInput {
@@ -52,6 +54,18 @@ export const checkRepairInput = (given: unknown, known: readonly string[]): Chec
 /** @param known names of the migrations that can run */
 export const checkReplayInput = (given: unknown, known: readonly string[]): CheckedInput =>
   checkRunInput(given, known, REPLAY_FIELDS);
+
+/** @param known names of the migrations that can run */
+export const checkResyncInput = (given: unknown, known: readonly string[]): CheckedInput =>
+  checkRunInput(given, known, RESYNC_FIELDS);
+
+/** The check of each kind of run. */
+export const CHECKS = {
+  full: checkMigrateInput,
+  changed: checkResyncInput,
+  repair: checkRepairInput,
+  replay: checkReplayInput,
+} as const;
 
 function checkRunInput(given: unknown, known: readonly string[], names: readonly string[]): CheckedInput {
   const list = known.join(', ');
@@ -89,6 +103,9 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     concurrency: whole('concurrency', DEFAULT_CONCURRENCY, CONCURRENCY),
     maxParked: whole('maxParked', DEFAULT_MAX_PARKED, MAX_PARKED),
     maxQuarantine: checkNumber('maxQuarantine', fields.maxQuarantine, DEFAULT_MAX_QUARANTINE, MAX_QUARANTINE, problems),
+    ...(names.includes('maxDeletes')
+      ? { maxDeletes: checkNumber('maxDeletes', fields.maxDeletes, DEFAULT_MAX_DELETES, MAX_DELETES, problems) }
+      : {}),
     onChange: checkOnChange(fields.onChange, problems),
     ...checkVerification(fields.verification, problems),
     ...checkReasons(fields.reasons, problems),

@@ -4,6 +4,7 @@
  */
 import type { BatchState } from './batch-states';
 import type { Verb } from './names';
+import type { ResyncInput } from './resync';
 import type { Verdict } from './verdict';
 
 /** The one JSON object that starts `migrate`. */
@@ -46,11 +47,14 @@ export interface ReplayInput extends Omit<MigrateInput, 'onChange' | 'overwrite'
   readonly reasons?: readonly string[];
 }
 
-/** What a run takes: every row, what a verification found wrong, or what is in quarantine. */
-export type RunMode = 'full' | 'repair' | 'replay';
+/** What a run takes: every row, what differs, what a verification found wrong, or what is in quarantine. */
+export type RunMode = 'full' | 'changed' | 'repair' | 'replay';
 
 /** An input of any kind with every default filled in. */
-export type FullRunInput = FullMigrateInput & Pick<RepairInput, 'verification'> & Pick<ReplayInput, 'reasons'>;
+export type FullRunInput = FullMigrateInput &
+  Pick<RepairInput, 'verification'> &
+  Pick<ReplayInput, 'reasons'> &
+  Pick<ResyncInput, 'maxDeletes'>;
 
 /** What a run is to do, as the ledger has recorded it. */
 export interface RunPlan {
@@ -70,6 +74,10 @@ export interface RunPlan {
   readonly resumed: boolean;
   /** Fields of the input that differ from what the run began with, in words: those of the run count. */
   readonly differing: readonly string[];
+  /** Rows in quarantine that the run takes: where they stay there, that is no sign of anything new. */
+  readonly held?: number;
+  /** True where source and target are to be compared before anything is moved, and have not been. */
+  readonly compares?: boolean;
 }
 
 /** What planning gives: a run, or the word that a scheduled start met a living owner. */
@@ -199,6 +207,7 @@ export interface ResumeRequest {
   /** Raises the brake that paused the run. */
   readonly maxParked?: number;
   readonly maxQuarantine?: number;
+  readonly maxDeletes?: number;
   readonly reason?: string;
   readonly by?: string;
 }
@@ -224,6 +233,7 @@ export interface Decision {
   readonly concurrency?: number;
   readonly maxParked?: number;
   readonly maxQuarantine?: number;
+  readonly maxDeletes?: number;
   readonly reason?: string;
   readonly by?: string;
 }
@@ -254,7 +264,8 @@ export interface Outage {
 export interface Progress {
   readonly run: string | null;
   readonly migration: string | null;
-  readonly state: 'planning' | 'running' | 'waiting' | 'pausing' | 'paused' | 'verifying' | 'cancelling' | 'finished';
+  readonly state:
+    'planning' | 'comparing' | 'running' | 'waiting' | 'pausing' | 'paused' | 'verifying' | 'cancelling' | 'finished';
   readonly estimatedRows: number;
   readonly doneRows: number;
   readonly inserted: number;
@@ -276,4 +287,6 @@ export interface Progress {
   readonly pauseCause: string | null;
   /** The server that the run waits for; null where none is away. */
   readonly outage: string | null;
+  /** Ranges and checks that were looked at, while both sides are compared; null at other times. */
+  readonly looks: { readonly done: number; readonly of: number } | null;
 }

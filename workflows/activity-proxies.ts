@@ -62,7 +62,14 @@ export const verification =
   proxyActivities<
     Pick<
       Activities,
-      'planVerification' | 'planClosing' | 'unverified' | 'verifyRange' | 'verifyCheck' | 'finishVerification'
+      | 'planVerification'
+      | 'planClosing'
+      | 'planComparison'
+      | 'takeFound'
+      | 'unverified'
+      | 'verifyRange'
+      | 'verifyCheck'
+      | 'finishVerification'
     >
   >(whole);
 

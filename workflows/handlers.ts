@@ -95,6 +95,7 @@ function standingOf({ progress, cancelling, resuming, holdsItself }: RunControl,
   const isAlwaysKnown = name === 'cancel' || (name === 'resume' && holdsItself);
   return {
     ready: progress.ready || (plan !== null && isAlwaysKnown),
+    comparing: phase === 'comparing',
     verifying: phase === 'verifying',
     ended: phase === 'finished' || (closed && !(name === 'resume' && pauseCause !== null)),
     parked: new Set(progress.parked.keys()),
@@ -222,11 +223,11 @@ async function pause(control: RunControl, request: PauseRequest): Promise<string
 }
 
 async function resume(control: RunControl, request: ResumeRequest): Promise<string> {
-  const { maxParked, maxQuarantine } = request;
+  const { maxParked, maxQuarantine, maxDeletes } = request;
   const raised = { ...(maxParked == null ? {} : { maxParked }), ...(maxQuarantine == null ? {} : { maxQuarantine }) };
   control.resuming = true;
   try {
-    await decide(control, 'resume', request, raised, () => {
+    await decide(control, 'resume', request, { ...raised, ...(maxDeletes == null ? {} : { maxDeletes }) }, () => {
       control.plan = { ...control.plan, ...raised };
       control.progress.pauseCause = null;
       control.pausedByPerson = false;

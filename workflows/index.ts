@@ -3,4 +3,5 @@ export { acceptFindings } from './accept-findings';
 export { migrate } from './migrate';
 export { repair } from './repair';
 export { replay } from './replay';
+export { resync } from './resync';
 export { verify } from './verify';

@@ -214,6 +214,7 @@ export class RunControl {
 /** The search attribute of each state; a finished run shows its verdict. */
 const STATES: Readonly<Record<Progress['state'], RunState | undefined>> = {
   planning: 'running',
+  comparing: 'running',
   running: 'running',
   waiting: 'waiting',
   pausing: 'paused',

@@ -8,8 +8,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { MigrateResult, MissedResult, Planned, RunMode } from '../shared/messages';
+import type { VerifyPlan } from '../shared/verification';
 import { closing, failureType, farewell, run as runActivities, verification } from './activity-proxies';
 import { carryBatches } from './carry-batches';
+import { compare } from './compare';
 import { registerHandlers } from './handlers';
 import { lookOver } from './look-over';
 import { RunControl, asOwnFailure } from './run-control';
@@ -63,10 +65,11 @@ async function carryOut(
 ): Promise<MigrateResult> {
   for (let restores = 0; ; restores += 1) {
     try {
-      await carryBatches(control, () =>
-        goOn({ plan: control.plan, retries: control.retries, pauseCause: control.progress.pauseCause }),
-      );
-      return await finish(control, await verifyRun(control));
+      const goOnAnew = (): Promise<never> =>
+        goOn({ plan: control.plan, retries: control.retries, pauseCause: control.progress.pauseCause });
+      const proof = control.plan.compares === true ? await compare(control, goOnAnew) : null;
+      await carryBatches(control, goOnAnew);
+      return await finish(control, await verifyRun(control, proof));
     } catch (error) {
       if (failureType(error) !== 'LedgerBehind' || restores === RESTORES) throw error;
       await control.wind();
@@ -80,17 +83,23 @@ async function carryOut(
   }
 }
 
-/** Compares source and target anew: the verdict of a run is not that of the pipeline. Returns the verification's number. */
-async function verifyRun(control: RunControl): Promise<string> {
+/**
+ * Compares source and target anew: the verdict of a run is not that of the pipeline. Returns the verification's number.
+ *
+ * @param proof a comparison after which nothing was moved: what it has not looked at is looked at now
+ */
+async function verifyRun(control: RunControl, proof: VerifyPlan | null): Promise<string> {
   const { progress } = control;
   const { run, migration, epoch, concurrency } = control.plan;
   control.enter('verifying');
   const round = (control.rounds += 1);
-  const plan = await control.insist(() =>
-    verification.planClosing.executeWithOptions({ summary: `${migration}: plan the verification` }, [
-      { run, migration, epoch, concurrency, round },
-    ]),
-  );
+  const plan =
+    proof ??
+    (await control.insist(() =>
+      verification.planClosing.executeWithOptions({ summary: `${migration}: plan the verification` }, [
+        { run, migration, epoch, concurrency, round },
+      ]),
+    ));
   await lookOver(plan, {
     // Where one fails for good, the run pauses with the cause: an end with less than all would not be proven.
     attempt: (_what, look) => control.insist(look).then(() => undefined),

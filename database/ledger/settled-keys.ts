@@ -6,10 +6,27 @@ import { stagedKey } from '../target/expressions';
 import type { TargetQueries } from '../target/session';
 import type { StageTables } from '../target/stage';
 
+/** Keys that are no integers may be sorted otherwise by the source: nobody knows here which batch held them. */
+const numbersOf =
+  (mapping: Mapping) =>
+  (key: string): string =>
+    hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
+
+/**
+ * The latest run of a migration that took a key away from the target by itself, 0 where none did: what was loaded before is not
+ * missed any more.
+ *
+ * @param key SQL of the key
+ * @param migration SQL of the migration's name
+ */
+export const lastTakenAway = (key: string, migration: string): string =>
+  `(SELECT coalesce(max(s.run_id), 0) FROM carryover.settled_keys s JOIN carryover.runs x ON x.run_id = s.run_id
+    WHERE s.legacy_key = ${key} AND s.now IN ('nothing', 'pending') AND x.migration = ${migration})`;
+
 /**
  * Notes of each row of a batch what it counted as before, and what it counts as now. Before: what the latest run that took
- * it again made of it, else what the full run did: nothing of a key beyond its batches, and what became of the batch of the
- * others, where every row that did not go to quarantine is loaded. A row that is gone from the source has no line, and
+ * it again made of it, else what the full run did: nothing of a key beyond its batches, or of one that the run's comparison found to
+ * be new, and what became of the batch of the others, where every row that did not go to quarantine is loaded. A row that is gone from the source has no line, and
  * counts as it did. A batch that is loaded again keeps what its rows counted as before.
  */
 export async function settleKeys(
@@ -18,14 +35,13 @@ export async function settleKeys(
   ref: BatchRef,
   tables: StageTables,
 ): Promise<void> {
-  // Keys that are no integers may be sorted otherwise by the source: nobody knows here which batch held them.
   const isPlaced = hasIntegerKey(mapping);
-  const numbers = (key: string): string => (isPlaced ? `carryover.key_numbers(${key})` : 'NULL::numeric[]');
+  const numbers = numbersOf(mapping);
   await session.query(
     'load.settle',
     // Numbers of keys and of bounds are computed once each, and not for each pair.
     `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
-     WITH own AS MATERIALIZED (SELECT base_run FROM carryover.runs WHERE run_id = $1),
+     WITH own AS MATERIALIZED (SELECT base_run, compared_by FROM carryover.runs WHERE run_id = $1),
      keys AS MATERIALIZED (
        SELECT k.key, ${numbers('k.key')} AS numbers, CASE WHEN k.is_fit THEN 'loaded' ELSE 'quarantined' END AS now
        FROM (SELECT ${stagedKey(mapping)} AS key, NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n) AS is_fit
@@ -35,12 +51,15 @@ export async function settleKeys(
        FROM carryover.batches b JOIN own ON b.run_id = own.base_run),
      held AS MATERIALIZED (
        SELECT DISTINCT o.legacy_key FROM carryover.quarantine_occurrences o JOIN own ON o.run_id = own.base_run
-       WHERE o.legacy_key IN (SELECT key FROM keys))
+       WHERE o.legacy_key IN (SELECT key FROM keys)),
+     unseen AS MATERIALIZED (
+       SELECT f.legacy_key FROM carryover.findings f JOIN own ON f.verification_id = own.compared_by
+       WHERE f.kind = 'new' AND f.legacy_key IN (SELECT key FROM keys))
      SELECT $1, $2, k.key, own.base_run, b.batch,
        coalesce(
          (SELECT s.now FROM carryover.settled_keys s
           WHERE s.base_run = own.base_run AND s.legacy_key = k.key AND s.run_id < $1 ORDER BY s.run_id DESC LIMIT 1),
-         CASE WHEN ${isPlaced} AND b.batch IS NULL THEN 'nothing'
+         CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL THEN 'nothing'
               WHEN b.state = 'skipped' THEN 'excluded'
               WHEN NOT b.ever_loaded THEN 'pending'
               WHEN h.legacy_key IS NOT NULL THEN 'quarantined'
@@ -49,7 +68,38 @@ export async function settleKeys(
      FROM own CROSS JOIN keys k
      LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
      LEFT JOIN held h ON h.legacy_key = k.key
+     LEFT JOIN unseen u ON u.legacy_key = k.key
      ON CONFLICT (run_id, batch, legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
     [ref.run, ref.batch],
+  );
+}
+
+/**
+ * Notes that rows are nothing of the source any more, and takes them out of quarantine: keys of `gone_keys` of which no row is
+ * kept in the target. Of a key that counted as nothing already nothing is noted.
+ */
+export async function settleGone(session: TargetQueries, mapping: Mapping, ref: BatchRef): Promise<void> {
+  const numbers = numbersOf(mapping);
+  const away = `SELECT key FROM gone_keys WHERE key NOT IN (SELECT key FROM gone_rows WHERE kept IS NOT NULL)`;
+  const held = await session.query<{ legacy_key: string }>(
+    'load.quarantineGone',
+    `UPDATE carryover.quarantine SET state = 'gone', last_run = $2, last_batch = $3, last_seen = now()
+     WHERE migration = $1 AND state = 'open' AND legacy_key IN (${away}) RETURNING legacy_key`,
+    [mapping.name, ref.run, ref.batch],
+  );
+  await session.query(
+    'load.settleGone',
+    `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
+     WITH own AS MATERIALIZED (SELECT base_run FROM carryover.runs WHERE run_id = $1),
+     keys AS MATERIALIZED (
+       SELECT key, ${numbers('key')} AS numbers, CASE WHEN key = ANY ($3) THEN 'quarantined' ELSE 'loaded' END AS was
+       FROM gone_keys WHERE key = ANY ($3) OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL)),
+     bounds AS MATERIALIZED (
+       SELECT b.batch, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
+       FROM carryover.batches b JOIN own ON b.run_id = own.base_run)
+     SELECT $1, $2, k.key, own.base_run, b.batch, k.was, 'nothing'
+     FROM own CROSS JOIN keys k LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
+     ON CONFLICT (run_id, batch, legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
+    [ref.run, ref.batch, held.rows.map(({ legacy_key: key }) => key)],
   );
 }

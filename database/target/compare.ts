@@ -15,7 +15,7 @@ import { legacyKey, targetKeyText } from './legacy-key';
 import type { TargetQueries } from './session';
 
 /** Differences that a live source explains: counted, and no defect. */
-export const MOVED = ['moved', 'new', 'gone'];
+export const MOVED = ['moved', 'new', 'gone', 'referenced'];
 
 export async function compareBatch(
   attempt: Attempt,
@@ -39,7 +39,7 @@ export async function compareBatch(
 }
 
 /** What the load has told of: what another writer did. */
-const TOLD_BY_LOAD = `'changed_in_target', 'deleted_in_target'`;
+const TOLD_BY_LOAD = `'changed_in_target', 'deleted_in_target', 'referenced'`;
 
 /** What an earlier validation found; what the load told of stays. */
 async function forgetDifferences({ session, ref }: Attempt): Promise<void> {

@@ -1,6 +1,7 @@
 /** Rows that an earlier run loaded and that are now nowhere: another writer deleted them, and they are not inserted again. */
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
+import { lastTakenAway } from '../ledger/settled-keys';
 import { stagedKey } from './expressions';
 import type { StageTables } from './stage';
 
@@ -9,7 +10,7 @@ import type { StageTables } from './stage';
  * not asked about: a batch that is tried again is loaded as the run means it.
  */
 export const loadedBefore = (): string => `
-  SELECT k.legacy_keys FROM carryover.runs own
+  SELECT k.legacy_keys, k.run_id, own.migration FROM carryover.runs own
   JOIN carryover.batches o ON o.run_id = own.run_id AND o.batch = $2
   JOIN carryover.runs r ON r.migration = own.migration AND r.run_id <> own.run_id
   JOIN carryover.inserted_keys k ON k.run_id = r.run_id
@@ -32,7 +33,7 @@ export async function keepDeleted(
        WHERE NOT c.existed),
      known AS MATERIALIZED (
        SELECT key FROM (${loadedBefore()} AND EXISTS (SELECT FROM absent)) k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
-       WHERE key IN (SELECT key FROM absent)),
+       WHERE key IN (SELECT key FROM absent) AND k.run_id > ${lastTakenAway('u.key', 'k.migration')}),
      kept AS (
        DELETE FROM changes c USING absent a
        WHERE c.staged_row = a.staged_row AND a.key IN (SELECT key FROM known) RETURNING a.key)

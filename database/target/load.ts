@@ -19,6 +19,7 @@ import { targetKeyText } from './legacy-key';
 import { quotePgTable } from './quote';
 import type { TargetQueries } from './session';
 import { loadedBefore } from './deleted';
+import { takeGone } from './gone';
 import { requireStage, requireTable } from './stage';
 import type { StageTables } from './stage';
 
@@ -40,6 +41,7 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
     await recordLookups(session, mapping, ref, tables);
     if (batch.list !== null) await settleKeys(session, mapping, ref, tables);
+    const takenAway = batch.gone === null ? 0 : await takeGone(attempt, mapping, batch, tables);
     // Counted here and not before: a stage that was emptied meanwhile must not pass for rows that are unchanged.
     const fit = await countFit(attempt, tables);
     if (fit + quarantined + batch.excluded !== batch.source) {
@@ -55,9 +57,9 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
       'load.record',
       `UPDATE carryover.batches
        SET state = 'loaded', loaded_at = now(), ever_loaded = true, inserted = $3, updated = $4, unchanged = $5, quarantined = $6,
-           pending = 0, cause = NULL
+           pending = 0, cause = NULL, taken_away = taken_away + $7
        WHERE run_id = $1 AND batch = $2`,
-      [ref.run, ref.batch, written.inserted, written.updated, unchanged, quarantined],
+      [ref.run, ref.batch, written.inserted, written.updated, unchanged, quarantined, takenAway],
     );
     return { source: batch.source, ...written, unchanged, quarantined, excluded: batch.excluded };
   });

@@ -7,6 +7,7 @@ import { formsOf } from '../converters';
 import type { ReadBack, Sql, TimedMapping } from '../converters/converter';
 import { lengthPrefixed, sha256Hex } from '../target/canonical';
 import { targetKeyText } from '../target/legacy-key';
+import { andPresent } from '../target/present';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 
 /** In the place of the hash of a row that cannot have been written so: no SHA-256 in hex, so equal to no row's. */
@@ -46,7 +47,7 @@ export function targetRowHashes(mapping: TimedMapping, where: Sql): Sql {
     `SELECT b.key, CASE WHEN b.impossible THEN ${NO_HASH} ELSE ${sha256Hex(`(${canonical})`)} END AS hash, b.extracted ` +
     `FROM (SELECT ${targetKeyText(mapping, 't')} AS key, ${texts.join(', ')}, ` +
     `${impossible.length === 0 ? 'false' : impossible.join(' OR ')} AS impossible, ${extracted} ` +
-    `FROM ${target} t WHERE ${where} OFFSET 0) b`
+    `FROM ${target} t WHERE (${where})${andPresent(mapping, 't')} OFFSET 0) b`
   );
 }
 

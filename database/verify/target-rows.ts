@@ -7,6 +7,7 @@ import { LINEAGE_HASHES, namedColumns, referencesOf } from '../../mappings/mappi
 import type { Sql, TimedMapping } from '../converters/converter';
 import { lengthPrefixed, sha256Hex } from '../target/canonical';
 import { targetKeyText } from '../target/legacy-key';
+import { andPresent } from '../target/present';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import { inLedgerRange, inTargetRange } from './range';
 import type { OpenRange } from './range';
@@ -90,7 +91,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
       : [...groupsOf(mapping, (index) => `b.x${index}`), 'b.state']),
   ];
   // Each column is read back once: OFFSET 0 keeps the planner from copying the expressions.
-  return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')} OFFSET 0) b`;
+  return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')}${andPresent(mapping, 't')} OFFSET 0) b`;
 }
 
 /** Hash of a row in quarantine, with why it is there. */

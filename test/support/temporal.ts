@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
+import type { ResyncInput } from '../../shared/resync';
 import type { WorkflowHandleWithFirstExecutionRunId, WorkflowStartOptions } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Workflow } from '@temporalio/common';
@@ -31,6 +32,8 @@ export interface TestTemporal {
   migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
   /** Starts `repair` likewise. */
   repair<T>(fake: FakeRun, input: RepairInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
+  /** Starts `resync` likewise. */
+  resync<T>(fake: FakeRun, input: ResyncInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `abandon` likewise. */
   abandon<T>(fake: FakeRun, input: AbandonInput, test: (handle: AbandonHandle) => Promise<T>): Promise<T>;
   /** Starts `verify` likewise. */
@@ -102,6 +105,7 @@ export async function openTemporal(
     client,
     migrate: (fake, test, args = [{ migration: 'case-states' }]) => start('migrate', fake, test, args),
     repair: (fake, input, test) => start('repair', fake, test, [input]),
+    resync: (fake, input, test) => start('resync', fake, test, [input]),
     abandon: (fake, input, test) => start('abandon', fake, test, [input]),
     verify: (fake, input, test) => start('verify', fake, test, [input]),
     close: async () => {

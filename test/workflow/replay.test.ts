@@ -35,6 +35,7 @@ describe('recorded histories', () => {
       'parked-and-retried: 1',
       'paused-and-resumed: 1',
       'plain: 1',
+      're-synced: 1',
       'repaired: 1',
       'resumed: 1',
       'skipped: 1',
@@ -54,6 +55,7 @@ describe('recorded histories', () => {
     ['plain', 'verifyCheck'],
     ['verified', 'verifyRange'],
     ['repaired', 'plan'],
+    ['re-synced', 'takeFound'],
   ])('%s has the activity %s', (name, activity) => {
     ofType(name, activity);
   });

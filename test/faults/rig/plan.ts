@@ -20,6 +20,7 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^accept(\.|$)/, '`carryover findings accept`'],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
+  [/^preflight\.targetReferrers$/, 'the preflight of a mapping that has rows deleted: as its other questions'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
 ];
 

@@ -30,6 +30,18 @@ COMMENT ON COLUMN carryover.batches.taken_away IS 'rows of the target that were 
 ALTER TABLE carryover.verifications
   DROP CONSTRAINT verifications_state_check,
   ADD CONSTRAINT verifications_state_check CHECK (state IN ('open', 'finished', 'compared'));
+ALTER TABLE carryover.verifications ADD COLUMN carries boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN carryover.verifications.carries IS
+  'a check may take over what an earlier verification found, where all that it looks at is as it was';
+ALTER TABLE carryover.verified_ranges ADD COLUMN content numeric;
+COMMENT ON COLUMN carryover.verified_ranges.content IS
+  'sum of the hashes of the target rows as we wrote them; NULL where one of them is not, or rows were compared one by one';
+ALTER TABLE carryover.verification_checks
+  ADD COLUMN witness text,
+  ADD COLUMN carried_from bigint REFERENCES carryover.verifications;
+COMMENT ON COLUMN carryover.verification_checks.witness IS
+  'what the answer follows from: counts and sums of hashes; the same text, the same answer';
+COMMENT ON COLUMN carryover.verification_checks.carried_from IS 'the verification that looked, where this one took its answer over';
 COMMENT ON COLUMN carryover.verifications.state IS
   'compared: it said what a re-sync was to move, and another one has the verdict';
 
@@ -55,7 +67,10 @@ ALTER TABLE carryover.settled_keys
 ALTER TABLE carryover.quarantine
   DROP CONSTRAINT quarantine_state_check,
   ADD CONSTRAINT quarantine_state_check CHECK (state IN ('open', 'replayed'));
+ALTER TABLE carryover.verification_checks DROP COLUMN witness, DROP COLUMN carried_from;
+ALTER TABLE carryover.verified_ranges DROP COLUMN content;
 ALTER TABLE carryover.verifications
+  DROP COLUMN carries,
   DROP CONSTRAINT verifications_state_check,
   ADD CONSTRAINT verifications_state_check CHECK (state IN ('open', 'finished'));
 ALTER TABLE carryover.batches DROP COLUMN gone, DROP COLUMN taken_away;

@@ -17,6 +17,7 @@ import { nameWrongIds } from './ids';
 import { unfoundedReasons, wrongReferences } from './lookup-findings';
 import type { Binding } from './source-rows';
 import { spreadColumns } from './spread';
+import { knownBefore, witnessOf } from './witness';
 import { disorderOf, duplicatesOf, incompleteLineage, orphansOf, targetTable } from './whole-table';
 
 /** Counts faults that are no row's, as `compared` and `found`; or names rows, as `kind`, `key`, `columns` and `evidence`. */
@@ -82,14 +83,21 @@ export async function runCheck(
     const check = await build(mapping, session);
     // Whole tables are joined and grouped: with the server's usual memory that goes by way of its disk.
     await session.query('verify.memory', "SET work_mem = '64MB'");
-    const counted = await look(session, check, [mapping.name, ref.verification, line.run_id]);
+    const witness = await witnessOf(session, mapping, ref);
+    const known = witness === null ? null : await knownBefore(session, ref, witness);
+    const counted =
+      known === null
+        ? await look(session, check, [mapping.name, ref.verification, line.run_id])
+        : { compared: known.compared, found: 0 };
+    // What was looked at must not have changed meanwhile: else the answer is that of neither moment.
+    const holds = witness !== null && (known !== null || (await witnessOf(session, mapping, ref)) === witness);
     await session.query('verify.usualMemory', 'RESET work_mem');
     const seconds = (performance.now() - began) / 1000;
     return inTransaction(session, 'verify.check', async () => {
       // Two attempts may overlap: what one has written down stands.
       const now = await readLine(session, ref, 'FOR UPDATE OF c');
       if (isVerified(now)) return resultOf(ref, now);
-      if (!('counts' in check)) {
+      if (!('counts' in check) && known === null) {
         await session.query(
           'verify.name',
           `INSERT INTO carryover.findings (verification_id, check_name, kind, legacy_key, columns, evidence)
@@ -99,9 +107,17 @@ export async function runCheck(
       }
       await session.query(
         'verify.recordCheck',
-        `UPDATE carryover.verification_checks SET state = 'verified', compared = $3, found = $4, seconds = $5
+        `UPDATE carryover.verification_checks SET state = 'verified', compared = $3, found = $4, seconds = $5, witness = $6, carried_from = $7
          WHERE verification_id = $1 AND name = $2`,
-        [ref.verification, ref.check, counted.compared, counted.found, seconds],
+        [
+          ref.verification,
+          ref.check,
+          counted.compared,
+          counted.found,
+          seconds,
+          holds ? witness : null,
+          known && known.from,
+        ],
       );
       return { name: ref.check, ...counted };
     });

@@ -53,6 +53,8 @@ export interface Counts {
   readonly misplaced: number;
   /** Rows that crossed the wire. */
   readonly read: number;
+  /** Sum of the hashes of the target rows, where each is as we wrote it and nothing differs; null otherwise. */
+  readonly content: string | null;
 }
 
 /** @returns what was compared: what is found must add up with that, and not with what an earlier look has counted */
@@ -75,7 +77,7 @@ export async function compareRows(
   await session.query('verify.analyzeRows', 'ANALYZE pg_temp.verified_source');
   await session.query('verify.compareRows', differences(part), [mapping.name]);
   await session.query('verify.dropRows', 'DROP TABLE pg_temp.verified_source');
-  const counted = await session.query<{ [name in Exclude<keyof Counts, 'read' | 'misplaced'>]: string }>(
+  const counted = await session.query<{ [name in Exclude<keyof Counts, 'read' | 'misplaced' | 'content'>]: string }>(
     'verify.takeCounts',
     'DELETE FROM pg_temp.counted RETURNING rows, excluded, loaded, quarantined',
   );
@@ -88,6 +90,7 @@ export async function compareRows(
     // Each was compared by itself.
     misplaced: 0,
     read: filled,
+    content: null,
   };
 }
 

@@ -21,6 +21,7 @@ interface TargetSum {
   readonly quarantined: number;
   readonly sum: string;
   readonly torn: number;
+  readonly content: string;
   readonly groups: readonly HeldGroup[];
 }
 
@@ -38,7 +39,8 @@ export async function lookAt(session: TargetSession, source: Source, part: Part,
   if (here.torn === 0 && (isAlike || isBare)) {
     // Where nothing is there yet, nothing can be spread otherwise.
     const wrong = isAlike ? misplaced(mapping, there.groups, here.groups) : 0;
-    return { rows: there.rows, excluded: there.excluded, loaded, quarantined, misplaced: wrong, read: 0 };
+    const content = isAlike ? here.content : null;
+    return { rows: there.rows, excluded: there.excluded, loaded, quarantined, misplaced: wrong, read: 0, content };
   }
   if (!comparesAlike(mapping) || there.rows <= FEW_ROWS) return compareRows(session, source, part, signal);
   return narrow(session, source, part, there.rows, signal);
@@ -53,7 +55,7 @@ async function narrow(
 ): Promise<Counts> {
   const { mapping, range } = part;
   const keys = await splitKeys(source, mapping, range, { rows: Math.ceil(rows / PARTS), count: PARTS }, signal);
-  let total: Counts = { rows: 0, excluded: 0, loaded: 0, quarantined: 0, misplaced: 0, read: 0 };
+  let total: Counts = { rows: 0, excluded: 0, loaded: 0, quarantined: 0, misplaced: 0, read: 0, content: null };
   for (const [index, to] of [...keys, range.to].entries()) {
     const after = index === 0 ? range.after : keys[index - 1]!;
     total = add(total, await lookAt(session, source, { ...part, range: { after, to } }, signal));
@@ -68,6 +70,8 @@ const add = (one: Counts, other: Counts): Counts => ({
   quarantined: one.quarantined + other.quarantined,
   misplaced: one.misplaced + other.misplaced,
   read: one.read + other.read,
+  // Of a range that was narrowed down something differs.
+  content: null,
 });
 
 async function sumTargetRange(session: TargetSession, { mapping, range }: Part, binding: Binding): Promise<TargetSum> {
@@ -78,6 +82,7 @@ async function sumTargetRange(session: TargetSession, { mapping, range }: Part, 
     rows: string;
     sum: string;
     torn: string;
+    content: string;
   }>('verify.targetSum', sumsOf(mapping, range, binding), [mapping.name]);
   const groups = found.rows.map((line) => ({ ...line, rows: Number(line.rows) }));
   const count = (isHeld: boolean): number =>
@@ -87,6 +92,7 @@ async function sumTargetRange(session: TargetSession, { mapping, range }: Part, 
     quarantined: count(true),
     sum: String(groups.reduce((total, { sum }) => total + BigInt(sum), 0n)),
     torn: groups.reduce((total, { torn }) => total + Number(torn), 0),
+    content: String(groups.reduce((total, { content }) => total + BigInt(content), 0n)),
     groups,
   };
 }

@@ -28,12 +28,19 @@ export function writtenColumns(mapping: TimedMapping): string[] {
   ];
 }
 
-/** True for target rows that are as we wrote them: by the hash over their columns that the lineage keeps. */
-export function isWritten(mapping: TimedMapping, alias: string): Sql {
+/** Hash over the columns of a target row, as it is taken when the row is written. */
+function ownHash(mapping: TimedMapping, alias: string): Sql {
   const texts = writtenColumns(mapping).map((column) => lengthPrefixed(`${alias}.${quotePg(column)}::text`));
-  const kept = `${alias}.${quotePg(mapping.lineage.target)} ->> '${LINEAGE_HASHES.target}'`;
-  return `coalesce(${kept} = ${sha256Hex(`(${texts.join(' || ')})`)}, false)`;
+  return sha256Hex(`(${texts.join(' || ')})`);
 }
+
+/** The same, as the lineage keeps it. */
+const keptHash = (mapping: TimedMapping, alias: string): Sql =>
+  `${alias}.${quotePg(mapping.lineage.target)} ->> '${LINEAGE_HASHES.target}'`;
+
+/** True for target rows that are as we wrote them: by the hash over their columns that the lineage keeps. */
+export const isWritten = (mapping: TimedMapping, alias: string): Sql =>
+  `coalesce(${keptHash(mapping, alias)} = ${ownHash(mapping, alias)}, false)`;
 
 /** The first 60 bits, in hex, of a hash of one column's text; as the source computes them. */
 const columnHash = (text: Sql): Sql => `substr(${sha256Hex(`coalesce('V' || ${text}, 'N')`)}, 1, 15)`;
@@ -73,7 +80,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
       : []),
     `${wrong.length === 0 ? 'false' : wrong.join(' OR ')} AS wrong`,
     `${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted`,
-    `${isWritten(mapping, 't')} AS written`,
+    `${ownHash(mapping, 't')} AS own, ${keptHash(mapping, 't')} AS kept`,
     `coalesce(${lineage} ?| ARRAY['${LINEAGE_HASHES.source}', '${LINEAGE_HASHES.target}'], false) AS marked`,
     `${mapping.report.state === undefined ? 'NULL' : `t.${quotePg(mapping.report.state)}::text`} AS state`,
   ];
@@ -81,7 +88,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
   const outer = [
     'b.key, b.id',
     `CASE WHEN b.wrong THEN ${NO_HASH} ELSE ${sha256Hex(`(${canonical})`)} END AS hash`,
-    'b.extracted, b.written, b.marked, false AS quarantined',
+    'b.extracted, coalesce(b.kept = b.own, false) AS written, b.marked, false AS quarantined, b.own',
     // A value that its kind would never have written is no value of the source's, whatever it reads as.
     ...(columns
       ? [
@@ -117,7 +124,7 @@ export function quarantinedRows(mapping: TimedMapping, range: OpenRange, columns
     : [...heldGroups(mapping), 'NULL AS state'];
   return (
     `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, ` +
-    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined, ${own.join(', ')}` +
+    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined, NULL AS own, ${own.join(', ')}` +
     ` FROM carryover.quarantine q WHERE q.migration = $1 AND q.state = 'open' AND ${inLedgerRange(range, 'q.key_numbers')}`
   );
 }
@@ -134,14 +141,15 @@ const boundHash = (mapping: TimedMapping, binding: Binding): Sql =>
   sha256Hex(`(r.hash || ${binding === 'id' ? 'r.id' : keyParts(mapping)})`);
 
 /**
- * Lines of groups: their `texts`, `state`, whether `quarantined`; their `rows`, the `sum` of their hashes, and those that are
- * `torn`: not what stands beside them.
+ * Lines of groups: their `texts`, `state`, whether `quarantined`; their `rows`, the `sum` of their hashes, those that are `torn`:
+ * not what stands beside them; and the sum of the hashes over target rows, `content`.
  */
 export function sumsOf(mapping: TimedMapping, range: OpenRange, binding: Binding): Sql {
   const groups = spreadColumns(mapping).map((_column, place) => `r.g${place}`);
   return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, r.state, r.quarantined, count(*) AS rows,
       coalesce(sum(${hashSlice(boundHash(mapping, binding))}), 0) AS sum,
-      count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn
+      count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn,
+      coalesce(sum(${hashSlice('r.own')}), 0) AS content
     FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r
     GROUP BY ${[...groups, 'r.state', 'r.quarantined'].join(', ')}`;
 }

@@ -88,7 +88,7 @@ function record(
   session: TargetSession,
   ref: RangeRef,
   { fate }: Part,
-  { rows: moved, excluded, loaded, quarantined, misplaced, read }: Counts,
+  { rows: moved, excluded, loaded, quarantined, misplaced, read, content }: Counts,
   seconds: number,
 ): Promise<VerifiedRange> {
   return inTransaction(session, 'verify', async () => {
@@ -107,7 +107,7 @@ function record(
       'verify.record',
       `UPDATE carryover.verified_ranges
        SET state = 'verified', verified_at = now(), source = $3, loaded = $4, quarantined = $5, excluded = $6, pending = $7,
-           rows_read = $8, seconds = $9, misplaced = $10
+           rows_read = $8, seconds = $9, misplaced = $10, content = $11
        WHERE verification_id = $1 AND range = $2`,
       [
         ref.verification,
@@ -120,6 +120,7 @@ function record(
         read,
         seconds,
         misplaced,
+        content,
       ],
     );
     return { rows, read };

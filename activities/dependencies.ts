@@ -97,6 +97,8 @@ export interface Steps {
   transform(mapping: Mapping, ref: StagedBatchRef, signal: AbortSignal): Promise<TransformResult>;
   load(mapping: Mapping, ref: StagedBatchRef, signal: AbortSignal): Promise<LoadResult>;
   validate(mapping: Mapping, ref: BatchRef, signal: AbortSignal): Promise<ValidateResult>;
+  /** The one step of a batch of an undo. */
+  undo(mapping: Mapping, ref: BatchRef, signal: AbortSignal): Promise<LoadResult>;
 }
 
 /** Source and target compared anew; the ledger knows what was looked at. */

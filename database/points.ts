@@ -3,6 +3,7 @@
  * without one cannot be written. Each name stands at one place in the code.
  */
 import { SOME_ROWS } from './ledger/points';
+import { UNDO } from './ledger/undo-points';
 import { PREFLIGHT } from './preflight/points';
 import { REPORT } from './report/points';
 import { VERIFICATION } from './verify/points';
@@ -150,6 +151,8 @@ export const STATEMENTS = [
   'load.quarantine',
   'load.occurrences',
   'load.lookups',
+  'load.quarantineImages',
+  'load.imagesOfGone',
   'gone.keys',
   'gone.lock',
   'gone.referrers',
@@ -181,6 +184,8 @@ export const STATEMENTS = [
   ...VERIFICATION,
 
   ...SOME_ROWS,
+
+  ...UNDO,
 
   // finish
   'finish.balance',
@@ -225,6 +230,7 @@ export const TRANSACTIONS = [
   'references',
   'transform',
   'take',
+  'undo',
   'load',
   'validate.equal',
   'validate.differing',

@@ -34,6 +34,7 @@ export const EXAMPLE = '{"migration": "case-states"}';
 
 const REPAIR_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'verification'];
 const RESYNC_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'maxDeletes'];
+const UNDO_FIELDS = ['migration', 'run', 'reason', 'concurrency', 'maxParked', 'takeOver', 'acceptServer', 'by'];
 const REPLAY_FIELDS = [...FIELDS.filter((name) => name !== 'onChange' && name !== 'overwrite'), 'reasons'];
 
 export interface CheckedInput {
@@ -59,12 +60,20 @@ export const checkReplayInput = (given: unknown, known: readonly string[]): Chec
 export const checkResyncInput = (given: unknown, known: readonly string[]): CheckedInput =>
   checkRunInput(given, known, RESYNC_FIELDS);
 
+/** @param known names of the migrations that can run */
+export const checkUndoInput = (given: unknown, known: readonly string[]): CheckedInput => {
+  const checked = checkRunInput(given, known, UNDO_FIELDS);
+  if (checked.input === null || checked.input.run !== undefined) return checked;
+  return { input: null, given: [], problems: ['"run" is missing: the number of the run that is to be undone'] };
+};
+
 /** The check of each kind of run. */
 export const CHECKS = {
   full: checkMigrateInput,
   changed: checkResyncInput,
   repair: checkRepairInput,
   replay: checkReplayInput,
+  undo: checkUndoInput,
 } as const;
 
 function checkRunInput(given: unknown, known: readonly string[], names: readonly string[]): CheckedInput {
@@ -109,6 +118,8 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     onChange: checkOnChange(fields.onChange, problems),
     ...checkVerification(fields.verification, problems),
     ...checkReasons(fields.reasons, problems),
+    ...checkRun(fields.run, problems),
+    ...optionalText('reason', fields.reason, 'why', problems),
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
     ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
     ...optionalText('overwrite', fields.overwrite, "why another writer's changes are undone", problems),
@@ -123,6 +134,14 @@ function checkVerification(given: unknown, problems: string[]): { readonly verif
   const number = asNumber(given);
   if (number !== null) return { verification: number };
   problems.push('"verification" must be the number of a verification; `carryover findings` names the latest');
+  return {};
+}
+
+function checkRun(given: unknown, problems: string[]): { readonly run?: string } {
+  if (given === undefined || given === null) return {};
+  const number = asNumber(given);
+  if (number !== null) return { run: number };
+  problems.push('"run" must be the number of a run; `carryover status` lists them');
   return {};
 }
 

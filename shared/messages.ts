@@ -5,6 +5,7 @@
 import type { BatchState } from './batch-states';
 import type { Verb } from './names';
 import type { ResyncInput } from './resync';
+import type { UndoInput } from './undo';
 import type { Verdict } from './verdict';
 
 /** The one JSON object that starts `migrate`. */
@@ -48,13 +49,14 @@ export interface ReplayInput extends Omit<MigrateInput, 'onChange' | 'overwrite'
 }
 
 /** What a run takes: every row, what differs, what a verification found wrong, or what is in quarantine. */
-export type RunMode = 'full' | 'changed' | 'repair' | 'replay';
+export type RunMode = 'full' | 'changed' | 'repair' | 'replay' | 'undo';
 
 /** An input of any kind with every default filled in. */
 export type FullRunInput = FullMigrateInput &
   Pick<RepairInput, 'verification'> &
   Pick<ReplayInput, 'reasons'> &
-  Pick<ResyncInput, 'maxDeletes'>;
+  Pick<ResyncInput, 'maxDeletes'> &
+  Partial<Pick<UndoInput, 'run' | 'reason'>>;
 
 /** What a run is to do, as the ledger has recorded it. */
 export interface RunPlan {
@@ -76,6 +78,8 @@ export interface RunPlan {
   readonly differing: readonly string[];
   /** Rows in quarantine that the run takes: where they stay there, that is no sign of anything new. */
   readonly held?: number;
+  /** Of an undo: the run that it takes back, step by step of its own. */
+  readonly undoes?: string;
   /** True where source and target are to be compared before anything is moved, and have not been. */
   readonly compares?: boolean;
 }

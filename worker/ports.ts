@@ -23,6 +23,7 @@ import { resolveReferences } from '../database/target/references';
 import type { Target } from '../database/target/session';
 import { releaseRun, sweepAbandoned } from '../database/target/sweep';
 import { transformRows } from '../database/target/transform';
+import { undoBatch } from '../database/target/undo';
 import { validateBatch } from '../database/target/validate';
 import type { Catalog } from '../mappings/catalog';
 import { fingerprint } from '../mappings/fingerprint';
@@ -198,6 +199,8 @@ function createSteps({ source, target }: Parts, timed: Timed): Steps {
       attempt(mapping, ref, 'transform', signal, async (a) => transformRows(a, await timed(mapping), ref)),
     load: (mapping, ref, signal) =>
       attempt(mapping, ref, 'load', signal, async (a) => loadBatch(a, await timed(mapping), ref)),
+    undo: (mapping, ref, signal) =>
+      attempt(mapping, ref, 'undo', signal, async (a) => undoBatch(a, await timed(mapping), ref)),
     validate: (mapping, ref, signal) =>
       attempt(mapping, ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping), signal)),
   };

@@ -32,7 +32,7 @@ export const farewell = proxyActivities<Pick<Activities, 'release'>>({
 
 /** The steps of a batch: minutes for the largest, with heartbeats every three seconds that notice a dead worker. */
 export const steps = proxyActivities<
-  Pick<Activities, 'extract' | 'mapCases' | 'mapActors' | 'transform' | 'load' | 'validate'>
+  Pick<Activities, 'extract' | 'mapCases' | 'mapActors' | 'transform' | 'load' | 'validate' | 'undo'>
 >({
   startToCloseTimeout: '30m',
   heartbeatTimeout: '15s',

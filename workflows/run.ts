@@ -130,7 +130,8 @@ async function finish(control: RunControl, verified: string): Promise<MigrateRes
   progress.verdict = headline.verdict;
   control.enter('finished');
   const result: MigrateResult = { run, migration, ...headline };
-  if (headline.verdict === 'not_proven') {
+  // An undo has done what was asked of it: rows that are pending now make the migration not proven, as they should.
+  if (headline.verdict === 'not_proven' && plan.undoes === undefined) {
     throw ApplicationFailure.nonRetryable(
       `run ${run} of ${migration} is not proven: ${headline.findings} findings, ${headline.pending} rows ` +
         `pending. \`carryover report ${run}\` says what was found.`,

@@ -168,7 +168,7 @@ UPDATE carryover.batches b
 SET token = nextval('carryover.attempt_token'), backend_pid = pg_backend_pid(),
     backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
     attempts = attempts + 1, step = $3,
-    state = CASE WHEN $3 = 'extract' AND state = 'planned' THEN 'running' ELSE state END
+    state = CASE WHEN $3 IN ('extract', 'undo') AND state = 'planned' THEN 'running' ELSE state END
 WHERE run_id = $1 AND batch = $2
 RETURNING token, backend_pid`;
 
@@ -196,7 +196,7 @@ export async function withAttempt<T>(
     requireSameHands(`run ${ref.run}`, found, hands);
     const batch = toBatchRow(found);
     // What a validation or a load has recorded is told again, also where the batch was set aside with it.
-    if (step === 'extract' && batch.state === 'parked') requireInHand(ref, found);
+    if ((step === 'extract' || step === 'undo') && batch.state === 'parked') requireInHand(ref, found);
     await session.query('attempt.endOlder', END_OLDER, [ref.run, ref.batch]);
     // Batches run beside each other: helpers of one would only take the processors of another.
     await session.query('attempt.withoutHelpers', 'SET max_parallel_workers_per_gather = 0');

@@ -14,6 +14,7 @@ import type { Advice, IsAlive, Owner } from './owner';
 import { readRepair } from './repair';
 import { readReplay } from './replay';
 import { readResync } from './resync';
+import { cutUndone, readUndo } from './undo';
 import { cutLists } from './some-rows';
 import type { SomeRows } from './some-rows';
 import { closeRun, findOpenRun, insertRun, lockStarts, ownRun, planOf } from './run-row';
@@ -101,6 +102,7 @@ async function openNew(session: TargetQueries, start: Start, run: NewRun): Promi
   const { overwrite } = start.input;
   const open = async (): Promise<RunPlan> => {
     if (start.mode === 'full') return insertRun(session, start.owner, run, null);
+    if (start.mode === 'undo') return openUndo(session, start, run);
     const some = await readSome(session, start);
     const plan = await insertRun(session, start.owner, { ...run, estimatedRows: some.keys }, some);
     if (plan.compares !== true) await cutLists(session, plan.run, mapping, some, plan.batchRows);
@@ -110,6 +112,17 @@ async function openNew(session: TargetQueries, start: Start, run: NewRun): Promi
   if (overwrite !== undefined) {
     await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'overwrite', overwrite);
   }
+  return plan;
+}
+
+async function openUndo(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
+  const { mapping } = start.footing;
+  const undone = await readUndo(session, mapping.name, start.input.run!, start.footing);
+  const { lower, upper, keys, undoes } = undone;
+  const plan = await insertRun(session, start.owner, { ...run, lower, upper, estimatedRows: keys }, undone);
+  await cutUndone(session, plan.run, undoes);
+  const reason = start.input.reason ?? `run ${undoes} is undone`;
+  await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'undo', reason, { run: undoes });
   return plan;
 }
 
@@ -163,8 +176,10 @@ async function decideByStart(
   open: Pick<OpenRun, 'run_id' | 'migration'>,
   verb: string,
   reason: string | undefined,
+  details: Readonly<Record<string, string>> = {},
 ): Promise<boolean> {
   return recordDecision(session, {
+    details,
     verb,
     who: await who(),
     by: input.by,

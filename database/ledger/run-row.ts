@@ -32,6 +32,7 @@ export interface OpenRun extends OwnerRow, RecordedFooting {
   readonly epoch: string;
   readonly overwrites: boolean;
   readonly cut_to_end: boolean;
+  readonly undoes: string | null;
   readonly held: string;
 }
 
@@ -66,19 +67,21 @@ export async function insertRun(
     `INSERT INTO carryover.runs (migration, fingerprint, mapping, source_columns, input, lower_key, upper_key,
        batch_rows, concurrency, concurrency_limit, max_parked, max_quarantine, estimated_rows, target_rows_before,
        cut_to_end, source_identity, target_identity, owner_cluster, owner_namespace, owner_workflow, owner_first_run,
-       owner_current_run, mode, base_run, kept, overwrites, gone_policy, max_deletes)
+       owner_current_run, mode, base_run, kept, overwrites, gone_policy, max_deletes,
+       undoes)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-       $23, $24, $25, $26, $27, $28)
+       $23, $24, $25, $26, $27, $28, $29)
      RETURNING run_id`,
     [
       mapping.name, run.fingerprint, JSON.stringify(mapping), JSON.stringify(run.sourceColumns), JSON.stringify(input),
       run.lower && JSON.stringify(run.lower), run.upper && JSON.stringify(run.upper), input.batchRows, concurrency,
       run.concurrencyLimit, input.maxParked, input.maxQuarantine, run.estimatedRows, run.targetRowsBefore,
-      // What a comparison finds is cut after it.
-      run.upper === null && some?.mode !== 'changed', JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
+      // What a comparison finds is cut after it; all else that takes but some rows is cut when it opens.
+      some === null ? run.upper === null : some.mode !== 'changed', JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
       owner.namespace, owner.workflow, owner.firstRun, owner.currentRun,
       some?.mode ?? 'full', some && some.base, JSON.stringify(some?.kept ?? {}),
       input.overwrite !== undefined, mapping.gone?.policy ?? 'report', input.maxDeletes ?? DEFAULT_MAX_DELETES,
+      some?.undoes ?? null,
     ], // prettier-ignore
   );
   return {
@@ -94,6 +97,7 @@ export async function insertRun(
     resumed: false,
     differing: [],
     ...(some?.mode === 'replay' ? { held: some.keys } : {}),
+    ...(some?.undoes === undefined ? {} : { undoes: some.undoes }),
     ...(some?.mode === 'changed' ? { compares: true } : {}),
   };
 }
@@ -128,6 +132,7 @@ export function planOf(open: OpenRun, epoch: number, input: FullRunInput, given:
     estimatedRows: Number(open.estimated_rows),
     resumed: true,
     differing,
+    ...(open.undoes === null ? {} : { undoes: open.undoes }),
     ...(open.mode === 'replay' ? { held: Number(open.estimated_rows) } : {}),
     ...(open.mode === 'changed' && open.cut_to_end ? { held: Number(open.held) } : {}),
     ...(open.mode === 'changed' && !open.cut_to_end ? { compares: true } : {}),

@@ -13,15 +13,24 @@ const numbersOf =
     hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
 
 /**
- * The latest run of a migration that took a key away from the target by itself, 0 where none did: what was loaded before is not
- * missed any more.
+ * The run of a migration that settled a key as another fate than some, where that is the last that became of it, else 0: a row that
+ * had one of these fates before is not missed.
  *
  * @param key SQL of the key
  * @param migration SQL of the migration's name
  */
-export const lastTakenAway = (key: string, migration: string): string =>
-  `(SELECT coalesce(max(s.run_id), 0) FROM carryover.settled_keys s JOIN carryover.runs x ON x.run_id = s.run_id
-    WHERE s.legacy_key = ${key} AND s.now IN ('nothing', 'pending') AND x.migration = ${migration})`;
+const lastSettledOtherwise =
+  (...fates: readonly string[]) =>
+  (key: string, migration: string): string =>
+    `coalesce((SELECT CASE WHEN s.now NOT IN (${fates.map((fate) => `'${fate}'`).join(', ')}) THEN s.run_id ELSE 0 END
+    FROM carryover.settled_keys s JOIN carryover.runs x ON x.run_id = s.run_id
+    WHERE s.legacy_key = ${key} AND x.migration = ${migration} ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1), 0)`;
+
+/** Of a row that was loaded: what took it out of the target, or sent it to quarantine. */
+export const lastUnloaded = lastSettledOtherwise('loaded');
+
+/** Of a row that was in quarantine: what took it out of all that is known. */
+export const lastForgotten = lastSettledOtherwise('loaded', 'quarantined', 'excluded');
 
 /**
  * Notes of each row of a batch what it counted as before, and what it counts as now. Before: what the latest run that took
@@ -58,7 +67,7 @@ export async function settleKeys(
      SELECT $1, $2, k.key, own.base_run, b.batch,
        coalesce(
          (SELECT s.now FROM carryover.settled_keys s
-          WHERE s.base_run = own.base_run AND s.legacy_key = k.key AND s.run_id < $1 ORDER BY s.run_id DESC LIMIT 1),
+          WHERE s.base_run = own.base_run AND s.legacy_key = k.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1),
          CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL THEN 'nothing'
               WHEN b.state = 'skipped' THEN 'excluded'
               WHEN NOT b.ever_loaded THEN 'pending'
@@ -81,6 +90,13 @@ export async function settleKeys(
 export async function settleGone(session: TargetQueries, mapping: Mapping, ref: BatchRef): Promise<void> {
   const numbers = numbersOf(mapping);
   const away = `SELECT key FROM gone_keys WHERE key NOT IN (SELECT key FROM gone_rows WHERE kept IS NOT NULL)`;
+  await session.query(
+    'load.imagesOfGone',
+    `INSERT INTO carryover.quarantine_images (run_id, batch, legacy_key, line)
+     SELECT $2, $3, legacy_key, to_jsonb(q) FROM carryover.quarantine q
+     WHERE migration = $1 AND state = 'open' AND legacy_key IN (${away}) ON CONFLICT DO NOTHING`,
+    [mapping.name, ref.run, ref.batch],
+  );
   const held = await session.query<{ legacy_key: string }>(
     'load.quarantineGone',
     `UPDATE carryover.quarantine SET state = 'gone', last_run = $2, last_batch = $3, last_seen = now()

@@ -23,6 +23,8 @@ export interface SomeRows {
   readonly values: readonly unknown[];
   /** Keys that are taken again; of a re-sync, whose comparison finds them, the rows that it compares. */
   readonly keys: number;
+  /** Of an undo: the run that it takes back. */
+  readonly undoes?: string;
   /** Open findings by kind that are not touched. */
   readonly kept: Readonly<Record<string, number>>;
 }

@@ -47,20 +47,20 @@ COMMENT ON COLUMN carryover.verifications.state IS
 
 ALTER TABLE carryover.quarantine
   DROP CONSTRAINT quarantine_state_check,
-  ADD CONSTRAINT quarantine_state_check CHECK (state IN ('open', 'replayed', 'dismissed', 'gone'));
+  ADD CONSTRAINT quarantine_state_check CHECK (state IN ('open', 'replayed', 'dismissed', 'gone', 'undone'));
 COMMENT ON COLUMN carryover.quarantine.state IS
-  'open; replayed: it came over; dismissed: left out by decision; gone: its source has it no more';
+  'open; replayed: it came over; dismissed: left out by decision; gone: its source has it no more; undone: the run that sent it there was';
 
 ALTER TABLE carryover.settled_keys
   DROP CONSTRAINT settled_keys_now_check,
   ADD CONSTRAINT settled_keys_now_check CHECK (now IN ('loaded', 'quarantined', 'excluded', 'pending', 'nothing'));
-CREATE INDEX settled_keys_taken_away ON carryover.settled_keys (legacy_key, run_id) WHERE now IN ('nothing', 'pending');
+CREATE INDEX settled_keys_of_key ON carryover.settled_keys (legacy_key, run_id);
 `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-DROP INDEX carryover.settled_keys_taken_away;
+DROP INDEX carryover.settled_keys_of_key;
 ALTER TABLE carryover.settled_keys
   DROP CONSTRAINT settled_keys_now_check,
   ADD CONSTRAINT settled_keys_now_check CHECK (now IN ('loaded', 'quarantined', 'excluded', 'nothing'));

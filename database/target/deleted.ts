@@ -1,7 +1,7 @@
 /** Rows that an earlier run loaded and that are now nowhere: another writer deleted them, and they are not inserted again. */
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
-import { lastTakenAway } from '../ledger/settled-keys';
+import { lastUnloaded } from '../ledger/settled-keys';
 import { stagedKey } from './expressions';
 import type { StageTables } from './stage';
 
@@ -33,7 +33,7 @@ export async function keepDeleted(
        WHERE NOT c.existed),
      known AS MATERIALIZED (
        SELECT key FROM (${loadedBefore()} AND EXISTS (SELECT FROM absent)) k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
-       WHERE key IN (SELECT key FROM absent) AND k.run_id > ${lastTakenAway('u.key', 'k.migration')}),
+       WHERE key IN (SELECT key FROM absent) AND k.run_id > ${lastUnloaded('u.key', 'k.migration')}),
      kept AS (
        DELETE FROM changes c USING absent a
        WHERE c.staged_row = a.staged_row AND a.key IN (SELECT key FROM known) RETURNING a.key)

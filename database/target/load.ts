@@ -10,6 +10,7 @@ import type { LoadResult, StagedBatchRef } from '../../shared/messages';
 import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
+import { keepQuarantine } from '../ledger/quarantine-images';
 import { settleKeys } from '../ledger/settled-keys';
 import { stagedKey } from './expressions';
 import { targetOfBatch } from './batch-keys';
@@ -37,6 +38,7 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     await session.query('load.immediate', 'SET CONSTRAINTS ALL IMMEDIATE');
     const fresh = await isFresh(attempt, mapping, batch, tables);
     const written = await writeIsolating(attempt, mapping, tables, fresh, batch.staged ?? 0);
+    await keepQuarantine(session, mapping, ref, tables);
     await settleReplayed(session, ref, stagedKey(mapping), tables);
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
     await recordLookups(session, mapping, ref, tables);
@@ -65,7 +67,7 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
   });
 }
 
-const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded }: BatchRow): LoadResult => ({
+export const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded }: BatchRow): LoadResult => ({
   source,
   inserted,
   updated,

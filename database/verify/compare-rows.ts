@@ -5,7 +5,7 @@
 import { namedColumns } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Source } from '../source/open-source';
-import { lastTakenAway } from '../ledger/settled-keys';
+import { lastForgotten, lastUnloaded } from '../ledger/settled-keys';
 import { sha256Hex } from '../target/canonical';
 import { legacyKey } from '../target/legacy-key';
 import { isMarked } from '../target/present';
@@ -150,12 +150,13 @@ function differences({ mapping, range, fate }: Part): string {
       SELECT o.legacy_key AS key, max(o.run_id) AS run_id FROM carryover.quarantine_occurrences o
       WHERE (o.run_id, o.batch) IN (${batchesOf(within)}) AND o.legacy_key IN (SELECT key FROM wanted) GROUP BY o.legacy_key),
     -- What we took away ourselves is not missed.
-    taken AS MATERIALIZED (SELECT key, ${lastTakenAway('w.key', '$1')} AS run_id FROM wanted w),
+    taken AS MATERIALIZED (
+      SELECT key, ${lastUnloaded('w.key', '$1')} AS unloaded, ${lastForgotten('w.key', '$1')} AS forgotten FROM wanted w),
     told AS MATERIALIZED (
       SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns, coalesce(copies, 1) > 1 AS is_shared,
         ${sha256Hex("concat_ws(' ', coalesce(there_hash, '-'), coalesce(content, '-'))")} AS evidence
-      FROM (SELECT pairs.*, coalesce(inserted.run_id > taken.run_id, false) AS was_loaded,
-          coalesce(held.run_id > taken.run_id, false) AS was_held, ${isMarked(mapping, 'pairs.key')} AS is_marked
+      FROM (SELECT pairs.*, coalesce(inserted.run_id > taken.unloaded, false) AS was_loaded,
+          coalesce(held.run_id > taken.forgotten, false) AS was_held, ${isMarked(mapping, 'pairs.key')} AS is_marked
         FROM pairs LEFT JOIN inserted USING (key) LEFT JOIN held USING (key) LEFT JOIN taken USING (key)) p),
     counted AS (
       INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined)
@@ -212,7 +213,7 @@ export async function tellMissing(session: TargetQueries, { mapping, run, range 
      known AS MATERIALIZED (
        SELECT carryover.key_numbers(key) AS numbers FROM (
          SELECT u.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
-         WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND k.run_id > ${lastTakenAway('u.key', '$1')}
+         WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND k.run_id > ${lastUnloaded('u.key', '$1')}
          UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state = 'open') i),
      short AS (SELECT low, high FROM counted WHERE rows > (SELECT count(*) FROM known WHERE ${inBatch('numbers')}))
      UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new'

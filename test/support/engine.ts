@@ -138,7 +138,7 @@ const STARTER: Starter = {
 export async function startRun(
   engine: Engine,
   mapping: Mapping,
-  input: Omit<MigrateInput & RepairInput & ReplayInput & ResyncInput, 'migration'> = {},
+  input: Omit<MigrateInput & RepairInput & ReplayInput & ResyncInput, 'migration'> & { readonly run?: string } = {},
   starter: Partial<Starter> = {},
   mode: RunMode = 'full',
 ): Promise<Planned> {

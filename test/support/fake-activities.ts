@@ -210,6 +210,8 @@ export class FakeRun {
         this.everLoaded.add(ref.batch);
         return this.totals([ref.batch]);
       },
+      undo: (_mapping, { batch }) =>
+        this.call('undo', batch).then(() => (this.set(batch, 'validated'), this.totals([batch]))),
       validate: async (_mapping, { batch }, signal) => {
         const differences = (await this.step('validate', batch, signal)) ?? 0;
         this.inFlight.delete(batch);

@@ -1,9 +1,10 @@
 /** A re-sync over the engine, step by step without Temporal. */
 import type { Mapping } from '../../mappings/mapping';
-import type { RunPlan } from '../../shared/messages';
+import type { Headline, RunPlan } from '../../shared/messages';
 import { COMPARING_CHECKS } from '../../shared/resync';
 import type { ResyncInput, TakenResult } from '../../shared/resync';
-import { carryRun, never, openRun } from './engine';
+import { checkRun } from './closing';
+import { carryRun, never, openRun, refOf } from './engine';
 import type { Engine, Migrated } from './engine';
 
 export interface Resynced extends Migrated {
@@ -45,4 +46,20 @@ export async function compareRun(
     await verifications.check(mapping, { verification, migration, check }, never());
   }
   return { taken: await verifications.take(mapping, { run, migration, epoch, verification }), read, verification };
+}
+
+/** A whole undo, as the workflow does it. */
+export async function undo(
+  engine: Engine,
+  mapping: Mapping,
+  run: string,
+): Promise<{ plan: RunPlan; headline: Headline }> {
+  const plan = await openRun(engine, mapping, { run }, {}, 'undo');
+  const { nextBatch } = await engine.ports.runs.remaining(plan.run, plan.epoch, 1);
+  for (let batch = 1; batch < nextBatch; batch += 1) {
+    await engine.ports.steps.undo(mapping, refOf(plan, batch), never());
+  }
+  await checkRun(engine, mapping, plan);
+  await engine.ports.runs.draft(mapping, plan.run, plan.epoch);
+  return { plan, headline: await engine.ports.runs.finish(plan.run, plan.epoch) };
 }

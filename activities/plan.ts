@@ -32,7 +32,10 @@ export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | '
       const { input, given, problems } = CHECKS[request.mode ?? 'full'](request.input, mappings.names());
       if (input === null) throw new CarryoverError('InputRefused', listProblems('The run was not started:', problems));
       const mapping = mappings.get(input.migration);
-      const found = await runs.preflight(mapping);
+      // An undo takes rows out, whatever the mapping has become of those that are gone.
+      const found = await runs.preflight(
+        request.mode === 'undo' ? { ...mapping, gone: { policy: 'delete' } } : mapping,
+      );
       if (found.length > 0) {
         throw new CarryoverError(
           'PreflightFailed',

@@ -19,6 +19,7 @@ import { setupCommand } from './setup';
 import { startCommand } from './start';
 import { statusCommand } from './status';
 import { printJson } from './terminal';
+import { undoCommand } from './undo';
 import { UserError } from './user-error';
 import { verbCommands } from './verbs';
 import { verifyCommand } from './verify';
@@ -39,6 +40,7 @@ const COMMANDS = [
   resyncCommand,
   repairCommand,
   replayCommand,
+  undoCommand,
   acceptFindingsCommand,
 ];
 

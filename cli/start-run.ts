@@ -23,7 +23,7 @@ export interface Started {
 }
 
 export interface RunStart {
-  readonly type: 'migrate' | 'resync' | 'repair' | 'replay';
+  readonly type: 'migrate' | 'resync' | 'repair' | 'replay' | 'undo';
   readonly migration: string;
   readonly workflowId: string;
   readonly input: object;

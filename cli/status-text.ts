@@ -34,7 +34,7 @@ const isTaken = (owner: OwnerReport | undefined): boolean =>
   owner === undefined || owner.state === 'alive' || owner.state === 'unknown';
 
 function ownerLines(run: RunStatus, owner: OwnerReport | undefined): string[] {
-  const goOn = `carryover ${startOf(run)} ${run.migration}`;
+  const goOn = `carryover ${startOf(run)} ${run.undoes ?? run.migration}`;
   switch (owner?.state) {
     case 'gone':
       return [

@@ -66,7 +66,9 @@ export interface VerificationFacts {
 
 /** Of a run that took some rows again; the others are as the full run before it left them. */
 export interface AgainFacts {
-  readonly mode: 'changed' | 'repair' | 'replay';
+  readonly mode: 'changed' | 'repair' | 'replay' | 'undo';
+  /** Of an undo: the run that was taken back; null of any other. */
+  readonly undoes: string | null;
   /** The full run. */
   readonly base: string;
   /** Rows of the source that were taken again. */

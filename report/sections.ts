@@ -48,7 +48,9 @@ function tookAgain({ again }: Report): string {
   return (
     whatItTook(again) +
     ` The others are as run ${again.base} and later ones left them; the balance is that of all.` +
-    (away === 0 ? '' : ` ${rowsOf(away)} gone from the source, and taken out of the target or marked there.`) +
+    (away === 0 || again.mode === 'undo'
+      ? ''
+      : ` ${rowsOf(away)} gone from the source, and taken out of the target or marked there.`) +
     (gone === 0 ? '' : ` ${rowsOf(gone)} gone from the source, and ${gone === 1 ? 'stays' : 'stay'} in the target.`) +
     (again.skipped === 0 ? '' : ` ${count(again.skipped)} more were skipped by decision, and count as they did.`) +
     (kept === '' ? '' : ` Not touched, since another writer may have had a hand: ${kept}.`)
@@ -60,7 +62,14 @@ const byKind = (kinds: AgainFacts['kept']): string =>
 
 const rowsOf = (rows: number): string => `${count(rows)} ${rows === 1 ? 'row is' : 'rows are'}`;
 
-function whatItTook({ mode, rows, found }: AgainFacts): string {
+function whatItTook({ mode, rows, found, undoes, takenAway }: AgainFacts): string {
+  if (mode === 'undo') {
+    return (
+      `This run undid run ${undoes!}: ${count(takenAway)} ${takenAway === 1 ? 'row' : 'rows'} that it had inserted were taken out and ` +
+      `are pending, or in quarantine again; ${count(rows)} ${rows === 1 ? 'is' : 'are'} as before it. ` +
+      'What somebody changed since, or refers to, is kept, and named by the findings of this run.'
+    );
+  }
   const took = `it took ${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
   if (mode === 'repair') return `This run was a repair: ${took} again that a verification had found wrong.`;
   if (mode === 'replay') return `This run was a replay: ${took} again that were in quarantine.`;

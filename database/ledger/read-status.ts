@@ -24,6 +24,8 @@ export interface RunStatus {
   /** Seconds since the run started, by the target's clock. */
   readonly age: number;
   readonly estimatedRows: number;
+  /** Of an undo: the run that it takes back; null of any other. */
+  readonly undoes: string | null;
   readonly balance: {
     readonly source: number;
     readonly loaded: number;
@@ -76,7 +78,7 @@ const RUNS = `
 SELECT r.run_id::text AS run, r.migration, r.mode, r.state, r.verdict, r.owner_cluster, r.owner_namespace, r.owner_workflow,
        r.owner_first_run, ${instantText('r.started_at')} AS started, ${instantText('r.finished_at')} AS finished,
        ${instantText('r.paused_at')} AS paused, r.pause_cause,
-       floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated,
+       floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated, r.undoes::text AS undoes,
        b.source::text, b.loaded::text, b.quarantined::text, b.excluded::text, b.excluded_by_decision::text,
        b.pending::text, b.inserted::text, b.updated::text, b.unchanged::text,
        (NOT EXISTS (SELECT FROM carryover.runs x WHERE x.migration = r.migration AND x.run_id > r.run_id))::text AS latest,
@@ -159,6 +161,7 @@ function toStatus(row: Row, batches: readonly Row[], setAside: readonly Row[], s
     finishedAt: row.finished!,
     age: count('age'),
     estimatedRows: count('estimated'),
+    undoes: row.undoes ?? null,
     balance: {
       source: count('source'),
       loaded: count('loaded'),

@@ -14,7 +14,7 @@ export interface RunFacts {
 
 const RUN = `
 SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finished_at, clock_timestamp()) AS finished_at,
-       mode, base_run, b.rows, b.skipped, b.taken_away,
+       mode, base_run, r.undoes, b.rows, b.skipped, b.taken_away,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
         FROM jsonb_each_text(r.kept)) AS kept,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
@@ -35,6 +35,7 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     finished_at: Date;
     mode: 'full' | AgainFacts['mode'];
     base_run: string | null;
+    undoes: string | null;
     rows: string;
     skipped: string;
     kept: AgainFacts['kept'];
@@ -54,6 +55,7 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
         : {
             mode: row.mode,
             base: row.base_run!,
+            undoes: row.undoes,
             rows: toNumber(row.rows),
             skipped: toNumber(row.skipped),
             kept: row.kept,

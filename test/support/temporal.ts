@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import type { ResyncInput } from '../../shared/resync';
+import type { UndoInput } from '../../shared/undo';
 import type { WorkflowHandleWithFirstExecutionRunId, WorkflowStartOptions } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Workflow } from '@temporalio/common';
@@ -34,6 +35,8 @@ export interface TestTemporal {
   repair<T>(fake: FakeRun, input: RepairInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `resync` likewise. */
   resync<T>(fake: FakeRun, input: ResyncInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
+  /** Starts `undo` likewise. */
+  undo<T>(fake: FakeRun, input: UndoInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `abandon` likewise. */
   abandon<T>(fake: FakeRun, input: AbandonInput, test: (handle: AbandonHandle) => Promise<T>): Promise<T>;
   /** Starts `verify` likewise. */
@@ -106,6 +109,7 @@ export async function openTemporal(
     migrate: (fake, test, args = [{ migration: 'case-states' }]) => start('migrate', fake, test, args),
     repair: (fake, input, test) => start('repair', fake, test, [input]),
     resync: (fake, input, test) => start('resync', fake, test, [input]),
+    undo: (fake, input, test) => start('undo', fake, test, [input]),
     abandon: (fake, input, test) => start('abandon', fake, test, [input]),
     verify: (fake, input, test) => start('verify', fake, test, [input]),
     close: async () => {

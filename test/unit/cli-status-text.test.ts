@@ -13,6 +13,7 @@ const run: RunStatus = {
   startedAt: '2026-11-24T03:00:00Z',
   finishedAt: null,
   age: 7_500,
+  undoes: null,
   estimatedRows: 4_000,
   balance: { source: 3_000, loaded: 1_900, quarantined: 100, excluded: 0, excludedByDecision: 0, pending: 1_000 },
   written: { inserted: 1_900, updated: 0, unchanged: 0 },

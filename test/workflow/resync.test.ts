@@ -89,3 +89,16 @@ it('compares anew where the target was restored to before its batches were cut',
   expect(run.calls.filter((call) => call.startsWith('open'))).toHaveLength(2);
   expect(verification.looked.filter((what) => what === 3).length).toBeGreaterThan(2);
 });
+
+describe('an undo', () => {
+  it('takes one step for each batch, and completes though the migration is not proven', async () => {
+    const run = new FakeRun(
+      { batches: 2, concurrency: 1, verdict: 'not_proven', plan: { undoes: '6' } },
+      new FakeVerification({ ranges: 1, checks: [] }),
+    );
+    const result = await temporal.undo(run, { migration: 'case-states', run: '6' }, (handle) => handle.result());
+    expect(result).toMatchObject({ run: '7', verdict: 'not_proven' });
+    expect(run.calls.filter((call) => call.startsWith('undo'))).toEqual(['undo 1', 'undo 2']);
+    expect(run.calls.filter((call) => /^(extract|load|validate)/.test(call))).toEqual([]);
+  });
+});

@@ -40,4 +40,15 @@ const resync: Scenario = {
   },
 };
 
-export const SCENARIOS_OF_SOME_ROWS: readonly Scenario[] = [again('replay', 10), again('repair', 3), resync];
+const undo: Scenario = {
+  name: 'undo',
+  seed: 'resynced',
+  mapping: deletingStates,
+  prepare: moveHere,
+  drive: async (lane, operator) => {
+    await operator.start('undo', lane.taskQueue, lane.name, { migration: deletingStates.name, run: '2' });
+    return operator.outcome(lane.name);
+  },
+};
+
+export const SCENARIOS_OF_SOME_ROWS: readonly Scenario[] = [again('replay', 10), again('repair', 3), resync, undo];

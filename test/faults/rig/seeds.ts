@@ -39,7 +39,8 @@ export async function createSeeds(services: Services, operator: Operator): Promi
   const changed = await afterRun(services, operator, clinic, change);
   const damaged = await afterRun(services, operator, clinic, damage(operator));
   const moved = await afterRun(services, operator, clinic, move, deletingStates);
-  return { clinic, organisation, loose, changed, damaged, moved };
+  const resynced = await afterRun(services, operator, clinic, takeUp(operator), deletingStates);
+  return { clinic, organisation, loose, changed, damaged, moved, resynced };
 }
 
 /** The sample, dirty. */
@@ -110,6 +111,16 @@ async function move(lane: Lane): Promise<void> {
   );
   await lane.onSource(`DELETE FROM dispatch_state WHERE id IN (${loaded!.keys})`);
 }
+
+/** The same, and a re-sync has taken it. */
+const takeUp =
+  (operator: Operator) =>
+  async (lane: Lane): Promise<void> => {
+    await move(lane);
+    const follows = `${lane.name}-follows`;
+    await operator.start('resync', lane.taskQueue, follows, { migration: deletingStates.name, batchRows: 8 });
+    await operator.outcome(follows);
+  };
 
 const LATE_ORDER = `INSERT INTO orders (id, instruction_id, case_id, order_number)
        SELECT gen_random_uuid(), min((source_row ->> 'instruction_id')::bigint), (SELECT id FROM cases LIMIT 1), 'late'

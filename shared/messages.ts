@@ -4,6 +4,7 @@
  */
 import type { BatchState } from './batch-states';
 import type { Verb } from './names';
+import type { Deadline, TimeWindow } from './run-window';
 import type { Verdict } from './verdict';
 
 /** The one JSON object that starts `migrate`. */
@@ -26,13 +27,17 @@ export interface MigrateInput {
   readonly overwrite?: string;
   /** What to do where the mapping or the source's columns changed since the open run began; `refuse` unless given. */
   readonly onChange?: 'refuse' | 'restart';
+  /** Until when it may work; what is left then is left open for the next start. Without end unless given. */
+  readonly window?: TimeWindow;
   /** Name of whoever starts it, recorded as claimed. */
   readonly by?: string;
 }
 
+/** Fields that have no default. */
+type Bare = 'takeOver' | 'acceptServer' | 'overwrite' | 'window' | 'by';
+
 /** An input with every default filled in. */
-export type FullMigrateInput = Required<Omit<MigrateInput, 'takeOver' | 'acceptServer' | 'overwrite' | 'by'>> &
-  Pick<MigrateInput, 'takeOver' | 'acceptServer' | 'overwrite' | 'by'>;
+export type FullMigrateInput = Required<Omit<MigrateInput, Bare>> & Pick<MigrateInput, Bare>;
 
 /** The one JSON object that starts `repair`: `batchRows` are keys, of which 5,000 at most are taken at once. */
 export interface RepairInput extends Omit<MigrateInput, 'onChange'> {
@@ -70,9 +75,11 @@ export interface RunPlan {
   readonly resumed: boolean;
   /** Fields of the input that differ from what the run began with, in words: those of the run count. */
   readonly differing: readonly string[];
+  /** When this start's hours end; the run begins nothing after that. */
+  readonly deadline?: Deadline;
 }
 
-/** What planning gives: a run, or the word that a scheduled start met a living owner. */
+/** What planning gives: a run, or the word that a start met a living owner by a schedule, or came after its hours. */
 export type Planned = RunPlan | { readonly missed: string };
 
 /** Names a batch of a run to an activity. */
@@ -179,6 +186,17 @@ export interface MissedResult {
   readonly outcome: 'missed';
   readonly cause: string;
 }
+
+/** The result of a workflow whose hours ended before its run did: the run is open, and the next start goes on with it. */
+export interface PausedResult {
+  readonly outcome: 'paused';
+  readonly run: string;
+  readonly migration: string;
+  readonly cause: string;
+}
+
+/** How a workflow ends that opens a run, where it does not fail. */
+export type RunResult = MigrateResult | MissedResult | PausedResult;
 
 /** One JSON object per verb; `by` is recorded as claimed. */
 export interface RetryBatchRequest {

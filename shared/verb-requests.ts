@@ -23,6 +23,8 @@ export interface Standing {
   /** True while an accepted `resume` is being recorded. */
   readonly resuming: boolean;
   readonly cancelling: boolean;
+  /** True where the hours of the run are over, and it pauses for the next start. */
+  readonly hoursOver?: boolean;
   readonly concurrencyLimit: number;
   /** Why the run would pause under these brakes, its own where none is given; null where it would not. */
   readonly brake: (changed: Partial<Brakes>) => string | null;
@@ -42,6 +44,7 @@ export function listBatches(batches: Iterable<number>): string {
 export function checkRequest(verb: Verb, request: unknown, standing: Standing): string[] {
   if (standing.ended) return ['the run is over: nothing of it can be changed'];
   if (!standing.ready) return ['the run is still reading the ledger; send it again in a moment'];
+  if (standing.hoursOver === true) return ['the hours of the run are over: the next start goes on with it'];
   if (standing.verifying && verb !== 'cancel' && (verb !== 'resume' || standing.pauseCause === null)) {
     return ['the run is being verified: its batches are done with, and only cancel is taken'];
   }

@@ -43,6 +43,7 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
       await goOnAnew();
     }
     await control.roomOrPause();
+    control.hours.require();
     const cause = control.isPaused ? null : progress.brake();
     if (cause !== null) await control.hold(cause);
     if (control.isPaused) {

@@ -37,23 +37,22 @@ export interface FakeSettings {
   hasty?: boolean;
 }
 
-type State = BatchState;
-
 export class FakeRun {
   /** Every call in order, as `load 3`, or `plan`. */
   readonly calls: string[] = [];
   /** Most batches that were between extract and validate at once. */
   most = 0;
-  /** What was decided, and why the run was paused by itself, in order. */
+  /** What was decided, why the run was paused by itself, and which starts came to nothing, in order. */
   readonly decisions: Decision[] = [];
   readonly holds: (string | null)[] = [];
+  readonly vain: [outcome: string, cause: string][] = [];
   /** What the decision to cancel does to the workflow: set by whoever starts it. */
   cancel: () => Promise<void> = () => Promise.resolve();
   private decided: () => Promise<void> = () => Promise.resolve();
   readonly behaviours = new Map<string, Behaviour>();
   private readonly inFlight = new Set<number>();
   private readonly everLoaded = new Set<number>();
-  private readonly states = new Map<number, { state: State; cause: string | null }>();
+  private readonly states = new Map<number, { state: BatchState; cause: string | null }>();
   private readonly times = new Map<string, number>();
 
   constructor(
@@ -134,6 +133,10 @@ export class FakeRun {
           differing: [],
           ...this.settings.plan,
         };
+      },
+      vain: async (_migration, outcome, cause) => {
+        await this.call('vain');
+        this.vain.push([outcome, cause]);
       },
       remaining: async (_run, _epoch, limit) => {
         await this.call('remaining');
@@ -246,7 +249,7 @@ export class FakeRun {
     return Promise.resolve(this.behaviours.get(name)?.(batch ?? 0, time));
   }
 
-  private set(batch: number, state: State, cause: string | null = null): void {
+  private set(batch: number, state: BatchState, cause: string | null = null): void {
     this.states.set(batch, { state, cause });
   }
 
@@ -276,7 +279,7 @@ export class FakeRun {
   }
 
   private headline(): Headline {
-    const of = (wanted: State[]) =>
+    const of = (wanted: BatchState[]) =>
       [...this.states].filter(([, { state }]) => wanted.includes(state)).map(([batch]) => batch);
     const { inserted, updated, unchanged, quarantined, excluded, source } = this.totals(of(['validated', 'loaded']));
     const left = this.totals(of(['skipped'])).source;

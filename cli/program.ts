@@ -14,6 +14,7 @@ import { findingsCommand } from './findings';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
 import { reportCommand } from './report';
+import { scheduleCommand } from './schedule';
 import { setupCommand } from './setup';
 import { startCommand } from './start';
 import { statusCommand } from './status';
@@ -27,6 +28,7 @@ const COMMANDS = [
   checkCommand,
   setupCommand,
   startCommand,
+  scheduleCommand,
   statusCommand,
   batchesCommand,
   verbCommands,

@@ -229,6 +229,7 @@ export const TRANSACTIONS = [
   'report.target',
   'metrics',
   'baseline',
+  'schedule',
 ] as const;
 
 export type Transaction = (typeof TRANSACTIONS)[number];

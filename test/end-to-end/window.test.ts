@@ -28,14 +28,20 @@ const say = (...args: string[]): Promise<Said> =>
     }),
   );
 
+it('has no hours without a zone', async () => {
+  const refused = await say('start', 'case-states', '--until', '05:00');
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('"window.zone" is missing')]);
+});
+
 it('rests at the end of its hours, and is finished by the next start, which a schedule makes', async () => {
   const { client } = rig.temporal;
   const end = new Date(Math.ceil((Date.now() + LEAD) / MINUTE) * MINUTE);
   const window = { until: end.toISOString().slice(11, 16), zone: 'UTC' };
   await rig.hold();
   const workflowId = `window-${randomUUID()}`;
-  const input = { migration: 'case-states', batchRows: 100, concurrency: 2, window };
-  const first = await client.workflow.start('migrate', { workflowId, taskQueue: rig.taskQueue, args: [input] });
+  const size = ['--batch-rows', '100', '--concurrency', '2', '--workflow-id', workflowId];
+  const waited = say('start', 'case-states', ...size, '--until', window.until, '--zone', 'UTC', '--wait');
+  const first = client.workflow.getHandle(workflowId);
   await rig.waiting(2);
   const state = async () => (await first.query<{ state: string }>('status')).state;
   await eventually('the end of the hours', async () => (await state()) === 'pausing', 2 * MINUTE);
@@ -45,6 +51,14 @@ it('rests at the end of its hours, and is finished by the next start, which a sc
   const cause = `window: it was to work until ${window.until} UTC; the next start goes on with it`;
   const [open] = await rig.runs();
   expect(await first.result()).toEqual({ outcome: 'paused', run: open!.run, migration: 'case-states', cause });
+  // Whoever waits for it must not take it for done.
+  const told = await waited;
+  expect([told.code, told.out, told.err]).toEqual([
+    1,
+    '',
+    expect.stringMatching(/\nRun \d+ of case-states is open: window: .*\.\n$/),
+  ]);
+  expect(told.err).not.toContain('carryover resume');
   // What was in flight has ended, and nothing was begun after it; the stage is swept.
   expect(await rig.states()).toEqual(Array(5).fill('validated'));
   const paused = 'SELECT state, pause_cause AS cause FROM carryover.runs';

@@ -91,8 +91,10 @@ function migrationOf(input: unknown, known: readonly string[]): string | null {
   return typeof migration === 'string' && known.includes(migration) ? migration : null;
 }
 
-/** A start that was superseded had its run: it was taken, not refused. */
-const isRefusal = ({ type, retry }: CarryoverError): boolean => retry === 'never' && type !== 'Superseded';
+/** A start that was superseded had its run, and whoever opens runs writes down the other two itself. */
+const NOT_OURS = ['Superseded', 'AlreadyRunning', 'MappingChanged'];
+
+const isRefusal = ({ type, retry }: CarryoverError): boolean => retry === 'never' && !NOT_OURS.includes(type);
 
 function starterOf(firstRun: string, schedule: string | null): Starter {
   const { workflowExecution, workflowNamespace } = activityInfo();

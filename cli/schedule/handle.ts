@@ -26,7 +26,7 @@ export interface Found {
   readonly migration: string;
 }
 
-/** @throws UserError where there is none, or it starts none of our workflows */
+/** @throws UserError where there is none, it starts none of our workflows, or it is for other workers */
 export async function findSchedule(config: Config, temporal: Temporal, name: string): Promise<Found> {
   const found = await describeSchedule(config, temporal, name);
   if (found === null) {
@@ -35,10 +35,17 @@ export async function findSchedule(config: Config, temporal: Temporal, name: str
       EXIT.refused,
     );
   }
-  const { workflowType } = found.description.action;
+  const { workflowType, taskQueue } = found.description.action;
   if (!isScheduledType(workflowType)) {
     throw new UserError(
       `The schedule "${name}" starts workflows of type "${workflowType}", which are none of Carryover's; nothing was changed.`,
+      EXIT.refused,
+    );
+  }
+  // Its decisions belong into the ledger of those workers.
+  if (taskQueue !== config.taskQueue) {
+    throw new UserError(
+      `The schedule "${name}" is for the workers of the task queue "${taskQueue}", and the settings name "${config.taskQueue}"; nothing was changed. Correct CARRYOVER_TASK_QUEUE, and see that the target is theirs.`,
       EXIT.refused,
     );
   }

@@ -116,7 +116,7 @@ describe('carryover schedule', () => {
     expect([await rig.exists(other), (await rig.describe(name)).state.paused]).toEqual([false, false]);
   });
 
-  it("leaves schedules alone that start no workflow of Carryover's", async () => {
+  it("leaves schedules alone that start no workflow of Carryover's, or are for other workers", async () => {
     const name = rig.nameOf('foreign');
     const { taskQueue } = rig.worker;
     await rig.temporal.client.schedule.create({
@@ -127,8 +127,15 @@ describe('carryover schedule', () => {
     expect((await rig.say('schedule', 'pause', name, '--why', 'x')).err).toContain(
       `none of Carryover's; nothing was changed`,
     );
-    expect(await rig.listed(name)).toBeUndefined();
-    expect((await rig.describe(name)).state.paused).toBe(false);
+    const elsewhere = rig.nameOf('elsewhere');
+    const action = { type: 'startWorkflow' as const, workflowType: 'migrate', taskQueue: 'other' };
+    await rig.temporal.client.schedule.create({ scheduleId: elsewhere, spec: {}, action });
+    const refused = await rig.say('schedule', 'delete', elsewhere, '--yes');
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('workers of the task queue "other"')]);
+    for (const each of [name, elsewhere]) {
+      expect(await rig.listed(each)).toBeUndefined();
+      expect((await rig.describe(each)).state.paused).toBe(false);
+    }
   });
 });
 

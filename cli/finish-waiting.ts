@@ -73,9 +73,7 @@ function sayInterrupted({ terminal }: CommandContext, started: Started, json: bo
 /** Nothing ran, although nothing failed: a schedule is not to be paused by it, and a person is not to take it for done. */
 export function sayMissed({ terminal }: CommandContext, started: Started, cause: string, json: boolean): ExitCode {
   if (json) printJson(terminal, { ...started, outcome: 'missed', cause });
-  terminal.err(
-    `Nothing was run: this start of ${started.migration} counts as one of a schedule, and was missed, since ${cause}`,
-  );
+  terminal.err(`Nothing was run: this start of ${started.migration} was missed, since ${cause}`);
   return EXIT.refused;
 }
 

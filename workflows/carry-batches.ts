@@ -39,6 +39,8 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) {
       await window.drain();
+      // What is over goes on in no new history.
+      control.hours.require();
       await condition(allHandlersFinished);
       await goOnAnew();
     }

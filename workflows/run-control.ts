@@ -74,7 +74,8 @@ export class RunControl {
   set plan(plan: RunPlan) {
     this.progress.plan = plan;
     this.window.resize(plan.concurrency);
-    this.hours = new RunWindow(plan.deadline);
+    // Verbs change the plan as well, and never its hours; a run that is closed has none any more.
+    if (!this.progress.closed && !this.hours.isUntil(plan.deadline)) this.hours = new RunWindow(plan.deadline);
   }
 
   /** Lets everything end, because the ledger does not know what was done: the run is to be planned anew. */

@@ -24,6 +24,10 @@ export class RunWindow {
     );
   }
 
+  isUntil(deadline: Deadline | undefined): boolean {
+    return this.deadline?.at === deadline?.at;
+  }
+
   get isOver(): boolean {
     return this.rung || (this.deadline !== undefined && Date.now() >= this.deadline.at);
   }

@@ -118,7 +118,13 @@ it('looks at nothing more between two looks of its verification, and closes no r
 
 it('changes nothing of a run that ends before them, and schedules nothing for one that has none', async () => {
   const inTime = new FakeRun({ batches: 2, plan: ending(3_600_000) });
+  const gate = new Gate();
+  inTime.on('mapCases', () => gate.wait());
   await temporal.migrate(inTime, async (handle) => {
+    await gate.reached;
+    // Another plan with the same hours.
+    await send(handle, 'setConcurrency', { concurrency: 1 });
+    gate.release();
     expect(await handle.result()).toMatchObject({ verdict: 'proven_with_exceptions' });
     expect(inTime.holds).toEqual([]);
     expect(await timers(handle)).toBe(1);

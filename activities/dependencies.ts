@@ -69,6 +69,8 @@ export interface Runs {
     given: readonly string[],
     starter: Starter,
   ): Promise<Planned>;
+  /** Writes down a start that came to nothing; one that is written down already stays as it is. */
+  vain(migration: string, outcome: 'missed' | 'refused', cause: string, starter: Starter): Promise<void>;
   remaining(run: string, epoch: number, limit: number): Promise<Remaining>;
   cut(mapping: Mapping, ref: BatchRef): Promise<CutResult>;
   park(ref: BatchRef, cause: string): Promise<void>;

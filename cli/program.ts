@@ -15,6 +15,7 @@ import { repairCommand } from './repair';
 import { replayCommand } from './replay';
 import { resyncCommand } from './resync';
 import { reportCommand } from './report';
+import { scheduleCommand } from './schedule';
 import { setupCommand } from './setup';
 import { startCommand } from './start';
 import { statusCommand } from './status';
@@ -29,6 +30,7 @@ const COMMANDS = [
   checkCommand,
   setupCommand,
   startCommand,
+  scheduleCommand,
   statusCommand,
   batchesCommand,
   verbCommands,

@@ -1,5 +1,6 @@
 /** What a person sees of a run that is waited for: a bar on a terminal, a line every now and then elsewhere. */
 import type { Progress } from '../shared/messages';
+import { isWindowCause } from '../shared/run-window';
 import { progressBar, progressText } from './progress-text';
 import { Rate } from './rate';
 import type { Terminal } from './terminal';
@@ -65,6 +66,8 @@ export function beginning({ run, migration, resumed, differing }: Progress): str
 
 /** Why a run stands still, and the command that lets it go on. */
 export function pauseLine(run: string, cause: string): string {
+  // Its workflow ends, so that nobody would take a decision.
+  if (isWindowCause(cause)) return `Paused: ${cause}`;
   const brake = BRAKES.find(([name]) => cause.includes(name));
   const flag = brake === undefined ? '' : `, with ${brake[1]} to raise the brake`;
   return `Paused: ${cause}\n  to go on: carryover resume ${run}${flag}`;

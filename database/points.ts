@@ -245,6 +245,7 @@ export const TRANSACTIONS = [
   'report.target',
   'metrics',
   'baseline',
+  'schedule',
 ] as const;
 
 export type Transaction = (typeof TRANSACTIONS)[number];

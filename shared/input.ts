@@ -4,6 +4,7 @@ import { asNumber, checkNumber, optionalText } from './fields';
 import type { Range } from './fields';
 import type { AbandonInput, FullRunInput } from './messages';
 import { REASONS } from './reasons';
+import { checkWindow } from './run-window';
 
 export const DEFAULT_BATCH_ROWS = 50_000;
 export const DEFAULT_CONCURRENCY = 2;
@@ -27,6 +28,7 @@ const FIELDS = [
   'acceptServer',
   'overwrite',
   'onChange',
+  'window',
   'by',
 ];
 
@@ -123,6 +125,7 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
     ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
     ...optionalText('overwrite', fields.overwrite, "why another writer's changes are undone", problems),
+    ...checkWindow(fields.window, problems),
     ...optionalText('by', fields.by, 'your name', problems),
   };
   if (problems.length > 0) return { input: null, given: [], problems };

@@ -1,5 +1,5 @@
 /** What crosses the wire of a re-sync, beside what every run has. */
-import type { MigrateInput } from './messages';
+import type { MigrateInput } from './run-inputs';
 
 /** The one JSON object that starts `resync`; `batchRows` are keys, of which 5,000 at most are taken at once. */
 export interface ResyncInput extends Omit<MigrateInput, 'onChange'> {

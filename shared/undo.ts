@@ -1,5 +1,5 @@
 /** What starts an undo. */
-import type { MigrateInput } from './messages';
+import type { MigrateInput } from './run-inputs';
 
 /** The one JSON object that starts `undo`; that the migration is named says that it is meant. */
 export interface UndoInput extends Pick<

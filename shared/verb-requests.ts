@@ -25,6 +25,8 @@ export interface Standing {
   /** True while an accepted `resume` is being recorded. */
   readonly resuming: boolean;
   readonly cancelling: boolean;
+  /** True where the hours of the run are over, and it pauses for the next start. */
+  readonly hoursOver?: boolean;
   readonly concurrencyLimit: number;
   /** Why the run would pause under these brakes, its own where none is given; null where it would not. */
   readonly brake: (changed: Partial<Brakes> & { readonly maxDeletes?: number }) => string | null;
@@ -47,6 +49,7 @@ export function checkRequest(verb: Verb, request: unknown, standing: Standing): 
     return ['source and target are being compared: there are no batches yet, and only cancel is taken'];
   }
   if (!standing.ready) return ['the run is still reading the ledger; send it again in a moment'];
+  if (standing.hoursOver === true) return ['the hours of the run are over: the next start goes on with it'];
   if (standing.verifying && verb !== 'cancel' && (verb !== 'resume' || standing.pauseCause === null)) {
     return ['the run is being verified: its batches are done with, and only cancel is taken'];
   }

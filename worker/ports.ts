@@ -10,6 +10,7 @@ import { requireOwnRun } from '../database/ledger/epoch';
 import { finishRun, storeChecks } from '../database/ledger/finish-run';
 import { finishVerification } from '../database/ledger/finish-verification';
 import { openRun } from '../database/ledger/open-run';
+import { recordStart } from '../database/ledger/starts';
 import { runPreflight } from '../database/preflight/run-preflight';
 import { readReportFacts } from '../database/report/read';
 import { dateReport, saveReport } from '../database/report/store';
@@ -136,6 +137,10 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
       });
       await sweepAbandoned(target);
       return planned;
+    },
+    vain: async (migration, outcome, cause, starter) => {
+      const cluster = await temporal.clusterId();
+      await recordStart(target, migration, { cluster, ...starter }, outcome, null, cause);
     },
     decide: async (decision, { workflow, workflowRun }) => {
       const who = await temporal.identityOfUpdate(workflow, workflowRun, decision.update);

@@ -55,7 +55,8 @@ export function createVerifications({ source, target, temporal }: VerificationPa
       const planned = await planVerification(target, {
         ...(await wantedOf(mapping)),
         workflow,
-        workflowRun: `comparison of run ${run} by owner ${epoch}`,
+        // Whoever goes on with the run goes on with its comparison.
+        workflowRun: `comparison of run ${run}`,
         final: false,
         closing: { run, epoch },
       });

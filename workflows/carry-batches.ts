@@ -40,10 +40,13 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) {
       await window.drain();
+      // What is over goes on in no new history.
+      control.hours.require();
       await condition(allHandlersFinished);
       await goOnAnew();
     }
     await control.roomOrPause();
+    control.hours.require();
     const cause = control.isPaused ? null : progress.brake();
     if (cause !== null) await control.hold(cause);
     if (control.isPaused) {

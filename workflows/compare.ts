@@ -32,14 +32,18 @@ export async function compare(control: RunControl, goOnAnew: () => Promise<never
         progress.looks = { done: of - still, of };
         control.show();
       },
-      isOver: isLong,
+      isOver: () => isLong() || control.hours.isOver,
     },
     (check) => COMPARING_CHECKS.includes(check),
   );
-  if (left > 0 && isLong()) await goOnAnew();
+  if (left > 0) {
+    control.hours.require();
+    await goOnAnew();
+  }
   const { keys, held } = await take(control, plan);
   control.plan = { ...control.plan, compares: false, estimatedRows: keys, held };
-  return keys === 0 ? plan : null;
+  // One that an earlier owner began is of another moment: it says what to take, and proves nothing.
+  return keys === 0 && !control.plan.resumed ? plan : null;
 }
 
 /** Has the batches cut; where too many rows are gone, once a person has said that they may be. */

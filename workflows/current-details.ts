@@ -58,7 +58,9 @@ function attention(progress: RunProgress): string[] {
   const lines: string[] = [];
   if (progress.outage !== null) lines.push(`**Waits for a server**: ${oneLine(progress.outage)}`, '');
   if (progress.pauseCause !== null) {
-    lines.push(`**Paused**: ${oneLine(progress.pauseCause)}. To go on: ${HOW} \`resume\`.`, '');
+    // Then no update is taken: its workflow ends.
+    const goOn = progress.hoursOver ? '' : `. To go on: ${HOW} \`resume\`.`;
+    lines.push(`**Paused**: ${oneLine(progress.pauseCause)}${goOn}`, '');
   }
   return lines;
 }

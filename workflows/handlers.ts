@@ -104,6 +104,7 @@ function standingOf({ progress, cancelling, resuming, holdsItself }: RunControl,
     pauseCause,
     resuming,
     cancelling: cancelling || phase === 'cancelling',
+    hoursOver: progress.hoursOver,
     concurrencyLimit: plan?.concurrencyLimit ?? 1,
     brake: (changed) => progress.brake(changed),
   };

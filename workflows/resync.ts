@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { MigrateResult, MissedResult } from '../shared/messages';
+import type { RunResult } from '../shared/messages';
 import type { ResyncInput } from '../shared/resync';
 import { run } from './run';
 import type { Continued } from './run-control';
@@ -11,6 +11,6 @@ import type { Continued } from './run-control';
  * @param input one JSON object, such as `{"migration": "case-states"}`
  * @param continued set by continue-as-new alone
  */
-export function resync(input?: ResyncInput, continued?: Continued): Promise<MigrateResult | MissedResult> {
+export function resync(input?: ResyncInput, continued?: Continued): Promise<RunResult> {
   return run({ input, mode: 'changed' }, continued, (next) => continueAsNew<typeof resync>(input, next));
 }

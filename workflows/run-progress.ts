@@ -24,6 +24,8 @@ export class RunProgress {
   plan: RunPlan | null = null;
   /** True once nothing but parked batches is left: the brakes then look at fewer rows. */
   allDone = false;
+  /** True where the hours of the run ended before it did. */
+  hoursOver = false;
   /** Why no batch is begun; null where the run goes on. */
   pauseCause: string | null = null;
   /** Rows that are gone from the source, which a person is to decide about; null where none wait for that. */

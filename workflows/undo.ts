@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { MigrateResult, MissedResult } from '../shared/messages';
+import type { RunResult } from '../shared/messages';
 import type { UndoInput } from '../shared/undo';
 import { run } from './run';
 import type { Continued } from './run-control';
@@ -11,6 +11,6 @@ import type { Continued } from './run-control';
  * @param input one JSON object, such as `{"migration": "case-states", "run": "7"}`
  * @param continued set by continue-as-new alone
  */
-export function undo(input?: UndoInput, continued?: Continued): Promise<MigrateResult | MissedResult> {
+export function undo(input?: UndoInput, continued?: Continued): Promise<RunResult> {
   return run({ input, mode: 'undo' }, continued, (next) => continueAsNew<typeof undo>(input, next));
 }

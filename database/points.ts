@@ -2,8 +2,7 @@
  * The points at which a run can be held up or die: one before and one after each statement of `database/`. A statement
  * without one cannot be written. Each name stands at one place in the code.
  */
-import { SOME_ROWS } from './ledger/points';
-import { UNDO } from './ledger/undo-points';
+import { SOME_ROWS, UNDO } from './ledger/points';
 import { PREFLIGHT } from './preflight/points';
 import { REPORT } from './report/points';
 import { VERIFICATION } from './verify/points';

@@ -12,3 +12,31 @@ export const SOME_ROWS = [
   'take.close',
   'load.quarantineGone',
 ] as const;
+
+/** The points of an undo. */
+export const UNDO = [
+  'undo.runs',
+  'undo.cut',
+  'undo.immediate',
+  'undo.forgetFindings',
+  'undo.keys',
+  'undo.analyzeKeys',
+  'undo.lock',
+  'undo.rows',
+  'undo.missed',
+  'undo.referenced',
+  'undo.images',
+  'undo.remove',
+  'undo.columns',
+  'undo.restore',
+  'undo.return',
+  'undo.returnedKeys',
+  'undo.kept',
+  'undo.quarantineColumns',
+  'undo.quarantine',
+  'undo.quarantined',
+  'undo.settle',
+  'undo.drop',
+  'undo.record',
+  'undo.validated',
+] as const;

@@ -20,8 +20,6 @@ import type {
 export { STEPS } from './fake-settings';
 export type { Behaviour, FakeSettings, StepName } from './fake-settings';
 
-type State = BatchState;
-
 export class FakeRun {
   /** Every call in order, as `load 3`, or `plan`. */
   readonly calls: string[] = [];

@@ -1,4 +1,5 @@
 import type { Dependencies } from './dependencies';
+import { createForecast } from './forecast';
 import { createPlan } from './plan';
 import { createRun } from './run';
 import { createSteps } from './steps';
@@ -11,6 +12,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createRun(dependencies),
     ...createSteps(dependencies),
     ...createVerification(dependencies),
+    ...createForecast(dependencies),
   };
 }
 

@@ -11,6 +11,7 @@ import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
+import { forecastCommand } from './forecast';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
 import { reportCommand } from './report';
@@ -26,6 +27,7 @@ import { verifyCommand } from './verify';
 const COMMANDS = [
   checkCommand,
   setupCommand,
+  forecastCommand,
   startCommand,
   statusCommand,
   batchesCommand,

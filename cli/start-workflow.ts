@@ -9,7 +9,7 @@ import { grpcError } from './temporal';
 import { UserError } from './user-error';
 
 export interface Start {
-  readonly type: 'migrate' | 'repair' | 'replay' | 'verify' | 'abandon' | 'acceptFindings';
+  readonly type: 'migrate' | 'repair' | 'replay' | 'verify' | 'forecast' | 'abandon' | 'acceptFindings';
   readonly workflowId: string;
   readonly input: object;
   readonly summary: string;

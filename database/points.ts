@@ -2,6 +2,7 @@
  * The points at which a run can be held up or die: one before and one after each statement of `database/`. A statement
  * without one cannot be written. Each name stands at one place in the code.
  */
+import { FORECAST } from './forecast/points';
 import { SOME_ROWS } from './ledger/points';
 import { PREFLIGHT } from './preflight/points';
 import { REPORT } from './report/points';
@@ -202,6 +203,8 @@ export const STATEMENTS = [
   'baseline.compare',
 
   ...PREFLIGHT,
+
+  ...FORECAST,
 ] as const;
 
 /** Transactions of the target; each has the points `<name>.begin`, `<name>.commit` and `<name>.rollback`. */
@@ -229,6 +232,7 @@ export const TRANSACTIONS = [
   'report.target',
   'metrics',
   'baseline',
+  'forecast.sweep',
 ] as const;
 
 export type Transaction = (typeof TRANSACTIONS)[number];

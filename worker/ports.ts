@@ -10,6 +10,7 @@ import { requireOwnRun } from '../database/ledger/epoch';
 import { finishRun, storeChecks } from '../database/ledger/finish-run';
 import { finishVerification } from '../database/ledger/finish-verification';
 import { openRun } from '../database/ledger/open-run';
+import { sweepForecasts } from '../database/forecast/sweep';
 import { runPreflight } from '../database/preflight/run-preflight';
 import { readReportFacts } from '../database/report/read';
 import { dateReport, saveReport } from '../database/report/store';
@@ -34,6 +35,7 @@ import { writeReport } from '../report/write';
 import { CarryoverError } from '../shared/errors';
 import { CONCURRENCY } from '../shared/input';
 import type { BatchRef } from '../shared/messages';
+import { createForecasts } from './forecast-ports';
 import { handsOf } from './hands';
 import type { Temporal } from './temporal';
 import { rememberTransitionDays } from './timed';
@@ -58,6 +60,7 @@ export function createPorts(parts: Parts): Dependencies {
     runs: createRuns(parts),
     steps: createSteps(parts, timed),
     verifications: createVerifications(parts, timed),
+    forecasts: createForecasts(parts, timed),
   };
 }
 
@@ -134,6 +137,7 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
         },
       });
       await sweepAbandoned(target);
+      await sweepForecasts(target);
       return planned;
     },
     decide: async (decision, { workflow, workflowRun }) => {

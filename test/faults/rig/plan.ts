@@ -20,6 +20,7 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^accept(\.|$)/, '`carryover findings accept`'],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
+  [/^forecast\./, '`carryover forecast`, and the workflow that it starts; a start sweeps what a dead one left'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
 ];
 

@@ -1,0 +1,187 @@
+/**
+ * What a run would do with some batches, done and undone: the steps of the run, up to the writes into the target, within one
+ * transaction that is rolled back. There is no commit here.
+ */
+import { randomBytes } from 'node:crypto';
+import { CarryoverError } from '../../shared/errors';
+import { NO_COUNTS, addCounts } from '../../shared/forecast';
+import type { ForecastCounts, ForecastRef } from '../../shared/forecast';
+import type { TimedMapping } from '../converters/converter';
+import type { Attempt, BatchRow, Hands } from '../ledger/attempts';
+import type { LegacyKey } from '../source/expressions';
+import type { Source } from '../source/open-source';
+import type { BatchCounts } from '../source/read-batch';
+import { withCancellable } from '../target/cancellable';
+import { stageRows } from '../target/extract';
+import { writeIsolating } from '../target/isolate';
+import { isFresh } from '../target/load';
+import { resolveReferences } from '../target/references';
+import type { Target, TargetQueries, TargetSession } from '../target/session';
+import { dropStage } from '../target/stage';
+import type { StageTables } from '../target/stage';
+import { transformRows } from '../target/transform';
+import type { Written } from '../target/write-rows';
+import { countBatch } from './count-batch';
+import { createTold, forecastNotes } from './notes';
+import { basisOf, stageOf } from './plan';
+
+interface Line {
+  readonly batch: number;
+  readonly after_key: LegacyKey | null;
+  readonly from_key: LegacyKey;
+  readonly to_key: LegacyKey;
+}
+
+/** No run has this number: the stage tables of a forecast's transaction are named by it. */
+const NO_RUN = '0';
+
+/**
+ * Looks at batches in order, all within one transaction.
+ *
+ * @throws CarryoverError `StageLost` where the bounds of the batches are gone, `MappingUnknownHere` where this worker has
+ *   another mapping or source than the forecast began with
+ */
+export function forecastBatches(
+  target: Target,
+  source: Source,
+  mapping: TimedMapping,
+  hands: Hands,
+  ref: ForecastRef,
+  signal: AbortSignal,
+): Promise<ForecastCounts> {
+  if (basisOf(hands) !== ref.basis) {
+    throw new CarryoverError(
+      'MappingUnknownHere',
+      `this worker has another mapping or source than the forecast of ${ref.migration} began with: let another worker ` +
+        `take it, or start the forecast anew`,
+    );
+  }
+  return withCancellable(target, signal, async (session) => {
+    const lines = await takeLines(session, ref);
+    return rolledBack(session, async () => {
+      let counts = NO_COUNTS;
+      await createTold(session);
+      for (const line of lines) counts = addCounts(counts, await forecastBatch(session, source, mapping, line, signal));
+      return counts;
+    });
+  });
+}
+
+/** The bounds of the batches; that they are looked at keeps their stage from being swept. */
+async function takeLines(session: TargetQueries, { forecast, migration, from, to }: ForecastRef): Promise<Line[]> {
+  const stage = stageOf(forecast);
+  const lost = new CarryoverError(
+    'StageLost',
+    `the stage of this forecast of ${migration} is gone: it was dropped, or not looked at for a day; start it anew`,
+  );
+  const known = await session.query<{ known: boolean }>(
+    'forecast.known',
+    'SELECT to_regclass($1) IS NOT NULL AS known',
+    [stage],
+  );
+  if (!known.rows[0]!.known) throw lost;
+  const found = await session.query<Line>(
+    'forecast.take',
+    `UPDATE ${stage} SET looked_at = now() WHERE batch BETWEEN $1 AND $2 RETURNING batch, after_key, from_key, to_key`,
+    [from, to],
+  );
+  if (found.rows.length !== to - from + 1) throw lost;
+  return found.rows.sort((a, b) => a.batch - b.batch);
+}
+
+/** Runs `work` in a transaction that ends with ROLLBACK, or with its connection, and never otherwise. */
+async function rolledBack<T>(session: TargetSession, work: () => Promise<T>): Promise<T> {
+  await session.query('forecast.begin', 'BEGIN');
+  // Shorter than the second after which PostgreSQL looks for deadlocks: it is the forecast that gives way, and no run.
+  await session.query('forecast.lockTimeout', `SET LOCAL lock_timeout = '500ms'`);
+  // The source counts a batch before it sends its first row; meanwhile this transaction holds its own stage alone.
+  await session.query('forecast.idleTimeout', `SET LOCAL idle_in_transaction_session_timeout = '10min'`);
+  await session.query('forecast.withoutHelpers', 'SET LOCAL max_parallel_workers_per_gather = 0');
+  // After a failure the caller closes the connection, and the server rolls back by itself.
+  const result = await work();
+  await session.query('forecast.undo', 'ROLLBACK');
+  return result;
+}
+
+async function forecastBatch(
+  session: TargetSession,
+  source: Source,
+  mapping: TimedMapping,
+  line: Line,
+  signal: AbortSignal,
+): Promise<ForecastCounts> {
+  const empty = attemptOf(session, mapping, line);
+  const { tables, counts } = await stageRows(empty, source, mapping, signal);
+  const attempt = withStaged(empty, counts);
+  const ref = { ...attempt.ref, stage: attempt.token };
+  await resolveReferences(attempt, mapping, 'case', ref);
+  await resolveReferences(attempt, mapping, 'actor', ref);
+  await transformRows(attempt, mapping, ref);
+  const written = await write(attempt, mapping, tables);
+  const forecast =
+    written instanceof CarryoverError
+      ? parked(counts, written)
+      : await countBatch(session, mapping, tables, counts, written);
+  await dropStage(session, NO_RUN, line.batch);
+  return forecast;
+}
+
+/** What the steps of a run take for an attempt at a batch: here nothing has to be fenced, as nothing is to stay. */
+function attemptOf(session: TargetSession, mapping: TimedMapping, line: Line): Attempt {
+  // Two forecasts must not make tables of one name: the second would wait for the first to be rolled back.
+  const token = String(randomBytes(8).readBigUInt64BE() >> 2n);
+  const batch: BatchRow = {
+    state: 'running',
+    afterKey: line.after_key,
+    lowerKey: line.from_key,
+    toKey: line.to_key,
+    list: null,
+    overwrites: false,
+    extractToken: token,
+    staged: null,
+    source: 0,
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    quarantined: 0,
+    excluded: 0,
+    validated: null,
+  };
+  const ref = { run: NO_RUN, migration: mapping.name, epoch: 0, batch: line.batch };
+  return { ref, token, session, batch, fenced: (_name, work) => work(batch) };
+}
+
+function withStaged(attempt: Attempt, { source, excluded, read }: BatchCounts): Attempt {
+  const batch = { ...attempt.batch, source, excluded, staged: read };
+  return { ...attempt, batch, fenced: (_name, work) => work(batch) };
+}
+
+/** Writes as the load does, and notes nothing; the refusal where the load would park the batch. */
+async function write(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written | CarryoverError> {
+  const { session, batch } = attempt;
+  const notes = forecastNotes(attempt, mapping, tables);
+  await session.query('forecast.tellAnew', 'DELETE FROM told');
+  await session.query('forecast.immediate', 'SET CONSTRAINTS ALL IMMEDIATE');
+  await session.query('forecast.savepoint', 'SAVEPOINT batch');
+  try {
+    const fresh = await isFresh(attempt, mapping, tables, notes);
+    const written = await writeIsolating(attempt, mapping, tables, notes, fresh, batch.staged ?? 0);
+    await session.query('forecast.release', 'RELEASE SAVEPOINT batch');
+    return written;
+  } catch (error) {
+    if (!(error instanceof CarryoverError) || error.type !== 'RowsRefused') throw error;
+    // As in a run: nothing of a parked batch is in the target when the next one is loaded.
+    await session.query('forecast.refused', 'ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch');
+    return error;
+  }
+}
+
+const parked = ({ source, excluded, read }: BatchCounts, { message }: CarryoverError): ForecastCounts => ({
+  ...NO_COUNTS,
+  batches: 1,
+  source,
+  excluded,
+  parked: read,
+  parkedBatches: 1,
+  causes: [message],
+});

@@ -12,6 +12,7 @@ import type { ExitCode } from './exit-codes';
 import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
 import { forecastCommand } from './forecast';
+import { gapsCommand } from './gaps';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
 import { reportCommand } from './report';
@@ -27,6 +28,7 @@ import { verifyCommand } from './verify';
 const COMMANDS = [
   checkCommand,
   setupCommand,
+  gapsCommand,
   forecastCommand,
   startCommand,
   statusCommand,

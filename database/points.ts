@@ -3,6 +3,7 @@
  * without one cannot be written. Each name stands at one place in the code.
  */
 import { FORECAST } from './forecast/points';
+import { GAPS } from './gaps/points';
 import { SOME_ROWS } from './ledger/points';
 import { PREFLIGHT } from './preflight/points';
 import { REPORT } from './report/points';
@@ -200,11 +201,14 @@ export const STATEMENTS = [
 
   // baseline
   'baseline.insert',
+  'baseline.sources',
   'baseline.compare',
 
   ...PREFLIGHT,
 
   ...FORECAST,
+
+  ...GAPS,
 ] as const;
 
 /** Transactions of the target; each has the points `<name>.begin`, `<name>.commit` and `<name>.rollback`. */

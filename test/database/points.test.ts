@@ -1,6 +1,7 @@
 /** Every statement goes past its point: the drivers' own calls are counted beside what the interposer is told. */
 import mysql from 'mysql2';
 import { Client } from 'pg';
+import { findGaps } from '../../database/gaps/find-gaps';
 import { importBaseline } from '../../database/ledger/baseline';
 import { readDecisions, readStarts } from '../../database/ledger/read-audit';
 import { readBatches } from '../../database/ledger/read-batches';
@@ -125,6 +126,7 @@ describe('with an interposer', () => {
       await runPreflight({ source, target, mapping });
       await importBaseline(target, lines);
       await readLatestRuns(target);
+      await findGaps({ source, target }, [mapping]);
       await readBatches(target, '1', ['validated'], 10);
       await readDecisions(target, { run: null, migration: null, limit: 10 });
       await readStarts(target, { run: null, migration: null, limit: 10 });

@@ -16,6 +16,7 @@ import { stageRows } from '../target/extract';
 import { writeIsolating } from '../target/isolate';
 import { isFresh } from '../target/load';
 import { resolveReferences } from '../target/references';
+import { literalPg } from '../target/quote';
 import type { Target, TargetQueries, TargetSession } from '../target/session';
 import { dropStage } from '../target/stage';
 import type { StageTables } from '../target/stage';
@@ -58,7 +59,10 @@ export function forecastBatches(
   }
   return withCancellable(target, signal, async (session) => {
     const lines = await takeLines(session, ref);
+    const name = sessionName(ref);
+    await session.query('forecast.endOlder', END_OLDER, [name]);
     return rolledBack(session, async () => {
+      await session.query('forecast.name', `SET LOCAL application_name = ${literalPg(name)}`);
       let counts = NO_COUNTS;
       await createTold(session);
       for (const line of lines) counts = addCounts(counts, await forecastBatch(session, source, mapping, line, signal));
@@ -66,6 +70,14 @@ export function forecastBatches(
     });
   });
 }
+
+/** By this name the sessions at these batches are known while they are: a forecast has no line that could hold their backend. */
+const sessionName = ({ forecast, from, to }: ForecastRef): string => `carryover ${forecast} ${from}-${to}`;
+
+/** Ends the backend of an attempt that did not end by itself: its worker died, or was stopped, and its rows are in the way. */
+const END_OLDER = `
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()`;
 
 /** The bounds of the batches; that they are looked at keeps their stage from being swept. */
 async function takeLines(session: TargetQueries, { forecast, migration, from, to }: ForecastRef): Promise<Line[]> {
@@ -94,8 +106,6 @@ async function rolledBack<T>(session: TargetSession, work: () => Promise<T>): Pr
   await session.query('forecast.begin', 'BEGIN');
   // Shorter than the second after which PostgreSQL looks for deadlocks: it is the forecast that gives way, and no run.
   await session.query('forecast.lockTimeout', `SET LOCAL lock_timeout = '500ms'`);
-  // The source counts a batch before it sends its first row; meanwhile this transaction holds its own stage alone.
-  await session.query('forecast.idleTimeout', `SET LOCAL idle_in_transaction_session_timeout = '10min'`);
   await session.query('forecast.withoutHelpers', 'SET LOCAL max_parallel_workers_per_gather = 0');
   // After a failure the caller closes the connection, and the server rolls back by itself.
   const result = await work();
@@ -111,6 +121,8 @@ async function forecastBatch(
   signal: AbortSignal,
 ): Promise<ForecastCounts> {
   const empty = attemptOf(session, mapping, line);
+  // The source counts a batch before it sends its first row; a transaction of one batch holds its own stage alone by then.
+  await session.query('forecast.patient', `SET LOCAL idle_in_transaction_session_timeout = '10min'`);
   const { tables, counts } = await stageRows(empty, source, mapping, signal);
   const attempt = withStaged(empty, counts);
   const ref = { ...attempt.ref, stage: attempt.token };
@@ -160,6 +172,7 @@ function withStaged(attempt: Attempt, { source, excluded, read }: BatchCounts): 
 async function write(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written | CarryoverError> {
   const { session, batch } = attempt;
   const notes = forecastNotes(attempt, mapping, tables);
+  await session.query('forecast.brisk', `SET LOCAL idle_in_transaction_session_timeout = '1min'`);
   await session.query('forecast.tellAnew', 'DELETE FROM told');
   await session.query('forecast.immediate', 'SET CONSTRAINTS ALL IMMEDIATE');
   await session.query('forecast.savepoint', 'SAVEPOINT batch');

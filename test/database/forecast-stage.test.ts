@@ -161,6 +161,32 @@ describe('a batch that dies', () => {
     }
   });
 
+  it('is ended by the attempt that takes its place', async () => {
+    await addStates(engine, fitRows(3));
+    const plan = await planForecast(engine, caseStates, 50);
+    let reached: () => void;
+    let letGo: () => void;
+    const atPoint = new Promise<void>((resolve) => (reached = resolve));
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const target = openTarget(engine.targetUrl, 4, (point, moment) => {
+      if (point !== 'forecast.primary' || moment !== 'before') return;
+      reached();
+      return held;
+    });
+    try {
+      const older = refusal(
+        engine.as(engine.source, target).ports.forecasts.batches(caseStates, refTo(plan, 1), never()),
+      );
+      await atPoint;
+      expect(await lookAt(engine, caseStates, plan)).toMatchObject({ inserted: 3 });
+      letGo!();
+      expect((await older).type).toBe('TargetUnavailable');
+    } finally {
+      letGo!();
+      await target.end();
+    }
+  });
+
   it('gives way to whoever holds a key of it, sooner than a deadlock would be looked for', async () => {
     await addStates(engine, fitRows(3));
     const plan = await planForecast(engine, caseStates, 50);

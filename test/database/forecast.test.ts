@@ -129,3 +129,15 @@ it('leaves out what the mapping leaves out', async () => {
   const [row] = await engine.onSource('SELECT sum(status <> 12) AS others, count(*) AS n FROM dispatch_state');
   expect(counts).toMatchObject({ excluded: Number(row!.others), source: Number(row!.n) });
 });
+
+it('forecasts no row for the sake of one that would be parked before it', async () => {
+  const add = (code: string, parent: string | null, title: string) =>
+    engine.onSource(`INSERT INTO department VALUES (?, ?, ?, '2020-02-29 12:34:56.123456')`, [code, parent, title]);
+  for (let index = 10; index < 22; index += 1) await add(`p${index}`, null, 'refused');
+  await add('o', null, 'fit, and parked with them');
+  await add('z', 'o', 'its parent is parked');
+  await engine.onTarget(`ALTER TABLE departments ADD CONSTRAINT rule CHECK (title <> 'refused')`);
+  const counts = await unseen(departments, 23);
+  expect(counts).toMatchObject({ source: 28, parked: 23, parkedBatches: 1, quarantined: 1, unchanged: 4 });
+  expect(counts.primary).toEqual({ case_unmapped: 1 });
+});

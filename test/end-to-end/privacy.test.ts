@@ -186,7 +186,7 @@ async function forecast(migration: string, taskQueue: string): Promise<ForecastR
     taskQueue,
     args: [{ migration, batchRows: migration === 'departments' ? 3 : 1000 }],
   });
-  forecasts.push(handle as unknown as MigrateHandle);
+  forecasts.push(handle);
   return (await handle.result()) as ForecastResult;
 }
 

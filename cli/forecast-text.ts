@@ -79,7 +79,7 @@ const policies = (tally: Tally, what: string): string[] =>
 const some = (count: number, one: string, more: string): string => `${rows(count)} ${count === 1 ? one : more}`;
 
 function timeText({ counts, seconds, rate, earlierRate }: ForecastResult): string {
-  const own = `The forecast took ${duration(seconds)} (${rows(rate)} rows a second).`;
+  const own = `The forecast took ${seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds)} (${rows(rate)} rows a second).`;
   if (earlierRate === null) {
     return `${own} A run takes longer: it also commits each batch, compares it, and verifies the whole at its end.`;
   }

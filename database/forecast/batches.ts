@@ -13,18 +13,15 @@ import type { Source } from '../source/open-source';
 import type { BatchCounts } from '../source/read-batch';
 import { withCancellable } from '../target/cancellable';
 import { stageRows } from '../target/extract';
-import { writeIsolating } from '../target/isolate';
-import { isFresh } from '../target/load';
 import { resolveReferences } from '../target/references';
 import { literalPg } from '../target/quote';
 import type { Target, TargetQueries, TargetSession } from '../target/session';
 import { dropStage } from '../target/stage';
-import type { StageTables } from '../target/stage';
 import { transformRows } from '../target/transform';
-import type { Written } from '../target/write-rows';
 import { countBatch } from './count-batch';
-import { createTold, forecastNotes } from './notes';
+import { createTold } from './notes';
 import { basisOf, stageOf } from './plan';
+import { writeBatch } from './write-batch';
 
 interface Line {
   readonly batch: number;
@@ -129,7 +126,8 @@ async function forecastBatch(
   await resolveReferences(attempt, mapping, 'case', ref);
   await resolveReferences(attempt, mapping, 'actor', ref);
   await transformRows(attempt, mapping, ref);
-  const written = await write(attempt, mapping, tables);
+  await session.query('forecast.brisk', `SET LOCAL idle_in_transaction_session_timeout = '1min'`);
+  const written = await writeBatch(attempt, mapping, tables);
   const forecast =
     written instanceof CarryoverError
       ? parked(counts, written)
@@ -166,27 +164,6 @@ function attemptOf(session: TargetSession, mapping: TimedMapping, line: Line): A
 function withStaged(attempt: Attempt, { source, excluded, read }: BatchCounts): Attempt {
   const batch = { ...attempt.batch, source, excluded, staged: read };
   return { ...attempt, batch, fenced: (_name, work) => work(batch) };
-}
-
-/** Writes as the load does, and notes nothing; the refusal where the load would park the batch. */
-async function write(attempt: Attempt, mapping: TimedMapping, tables: StageTables): Promise<Written | CarryoverError> {
-  const { session, batch } = attempt;
-  const notes = forecastNotes(attempt, mapping, tables);
-  await session.query('forecast.brisk', `SET LOCAL idle_in_transaction_session_timeout = '1min'`);
-  await session.query('forecast.tellAnew', 'DELETE FROM told');
-  await session.query('forecast.immediate', 'SET CONSTRAINTS ALL IMMEDIATE');
-  await session.query('forecast.savepoint', 'SAVEPOINT batch');
-  try {
-    const fresh = await isFresh(attempt, mapping, tables, notes);
-    const written = await writeIsolating(attempt, mapping, tables, notes, fresh, batch.staged ?? 0);
-    await session.query('forecast.release', 'RELEASE SAVEPOINT batch');
-    return written;
-  } catch (error) {
-    if (!(error instanceof CarryoverError) || error.type !== 'RowsRefused') throw error;
-    // As in a run: nothing of a parked batch is in the target when the next one is loaded.
-    await session.query('forecast.refused', 'ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch');
-    return error;
-  }
 }
 
 const parked = ({ source, excluded, read }: BatchCounts, { message }: CarryoverError): ForecastCounts => ({

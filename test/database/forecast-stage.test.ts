@@ -4,7 +4,7 @@ import type { Point } from '../../database/points';
 import { caseStates } from '../../mappings/case-states';
 import type { Mapping } from '../../mappings/mapping';
 import type { ForecastPlan } from '../../shared/forecast';
-import { cutAll, eventually, never, openRun, refOf, refusal, stageBatch } from '../support/engine';
+import { cutAll, eventually, migrate, never, openRun, refOf, refusal, stageBatch } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { everything } from '../support/everything';
 import { forecast, lookAt, planForecast } from '../support/forecast';
@@ -183,6 +183,33 @@ describe('a batch that dies', () => {
       expect((await older).type).toBe('TargetUnavailable');
     } finally {
       letGo!();
+      await target.end();
+    }
+  });
+
+  it('takes no row for refused or deleted that a run commits while it looks', async () => {
+    await addStates(engine, fitRows(30));
+    const plan = await planForecast(engine, caseStates, 50);
+    // Done once, after a statement of the forecast: between its look at the target and its write.
+    const meanwhile: Partial<Record<Point, () => Promise<unknown>>> = {
+      'load.isFresh': () => migrate(engine, caseStates),
+    };
+    const target = openTarget(engine.targetUrl, 4, async (point, moment) => {
+      const act = moment === 'after' ? meanwhile[point] : undefined;
+      if (act === undefined) return;
+      delete meanwhile[point];
+      await act();
+    });
+    try {
+      const beside = engine.as(engine.source, target);
+      expect(await lookAt(beside, caseStates, plan)).toMatchObject({ unchanged: 30, quarantined: 0, parked: 0 });
+      // A row that is new to the target, and a run that loads it after the look.
+      await addStates(engine, [{ id: 31 }]);
+      await engine.onSource(`UPDATE dispatch_state SET notes = 'anew' WHERE id = 1`);
+      meanwhile['load.changes'] = () => migrate(engine, caseStates);
+      const again = await planForecast(engine, caseStates, 50);
+      expect(await lookAt(beside, caseStates, again)).toMatchObject({ unchanged: 31, deletedInTarget: 0 });
+    } finally {
       await target.end();
     }
   });

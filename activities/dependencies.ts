@@ -4,6 +4,7 @@
  */
 import type { Mapping } from '../mappings/mapping';
 import type { AcceptInput } from '../shared/accept-input';
+import type { ForecastCounts, ForecastPlan, ForecastRef, FullForecastInput } from '../shared/forecast';
 import type {
   AbandonInput,
   BatchRef,
@@ -121,9 +122,19 @@ export interface Verifications {
   accept(input: AcceptInput, courier: Courier): Promise<string>;
 }
 
+/** What a run would do, counted, and undone; the ledger is read and never written. */
+export interface Forecasts {
+  /** Cuts the batches; a run of a workflow that asks twice gets the same. */
+  plan(mapping: Mapping, input: FullForecastInput, starter: Courier, signal: AbortSignal): Promise<ForecastPlan>;
+  batches(mapping: Mapping, ref: ForecastRef, signal: AbortSignal): Promise<ForecastCounts>;
+  /** Drops what the forecast has of its own. */
+  end(forecast: string): Promise<void>;
+}
+
 export interface Dependencies {
   readonly mappings: Mappings;
   readonly runs: Runs;
   readonly steps: Steps;
   readonly verifications: Verifications;
+  readonly forecasts: Forecasts;
 }

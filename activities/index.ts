@@ -1,5 +1,6 @@
 import type { Dependencies } from './dependencies';
 import { createComparison } from './comparison';
+import { createForecast } from './forecast';
 import { createPlan } from './plan';
 import { createRun } from './run';
 import { createSteps } from './steps';
@@ -13,6 +14,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createSteps(dependencies),
     ...createVerification(dependencies),
     ...createComparison(dependencies),
+    ...createForecast(dependencies),
   };
 }
 

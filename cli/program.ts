@@ -11,6 +11,8 @@ import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
+import { forecastCommand } from './forecast';
+import { gapsCommand } from './gaps';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
 import { resyncCommand } from './resync';
@@ -29,6 +31,8 @@ import { verifyCommand } from './verify';
 const COMMANDS = [
   checkCommand,
   setupCommand,
+  gapsCommand,
+  forecastCommand,
   startCommand,
   scheduleCommand,
   statusCommand,

@@ -32,7 +32,10 @@ export function setupCommand(program: Command, context: CommandContext, exit: (c
   program
     .command('setup')
     .description("install the ledger's tables, register search attributes, import a baseline")
-    .option('--baseline <file>', 'JSON list of the migrations done before: [{ table, domain, sourceRows, records }]')
+    .option(
+      '--baseline <file>',
+      'JSON list of the migrations done before: [{ table, domain, sourceRows, records, sourceTables? }]',
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExamples:\n  carryover setup\n  carryover setup --baseline estate.json')
     .action(async (options: Options) => {

@@ -9,7 +9,8 @@ import { grpcError } from './temporal';
 import { UserError } from './user-error';
 
 export interface Start {
-  readonly type: 'migrate' | 'resync' | 'repair' | 'replay' | 'undo' | 'verify' | 'abandon' | 'acceptFindings';
+  readonly type:
+    'migrate' | 'resync' | 'repair' | 'replay' | 'undo' | 'verify' | 'forecast' | 'abandon' | 'acceptFindings';
   readonly workflowId: string;
   readonly input: object;
   readonly summary: string;

@@ -2,6 +2,8 @@
  * The points at which a run can be held up or die: one before and one after each statement of `database/`. A statement
  * without one cannot be written. Each name stands at one place in the code.
  */
+import { FORECAST } from './forecast/points';
+import { GAPS } from './gaps/points';
 import { SOME_ROWS, UNDO } from './ledger/points';
 import { PREFLIGHT } from './preflight/points';
 import { REPORT } from './report/points';
@@ -212,9 +214,14 @@ export const STATEMENTS = [
 
   // baseline
   'baseline.insert',
+  'baseline.sources',
   'baseline.compare',
 
   ...PREFLIGHT,
+
+  ...FORECAST,
+
+  ...GAPS,
 ] as const;
 
 /** Transactions of the target; each has the points `<name>.begin`, `<name>.commit` and `<name>.rollback`. */
@@ -245,6 +252,7 @@ export const TRANSACTIONS = [
   'metrics',
   'baseline',
   'schedule',
+  'forecast.sweep',
 ] as const;
 
 export type Transaction = (typeof TRANSACTIONS)[number];

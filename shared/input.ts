@@ -10,7 +10,7 @@ export const DEFAULT_BATCH_ROWS = 50_000;
 export const DEFAULT_CONCURRENCY = 2;
 
 /** Rows: fewer make the ledger the work, more make a retry dear. */
-const BATCH_ROWS = { low: 1, high: 1_000_000 };
+export const BATCH_ROWS = { low: 1, high: 1_000_000 };
 /** Batches in flight: each takes a connection of either server. */
 export const CONCURRENCY = { low: 1, high: 8 };
 

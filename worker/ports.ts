@@ -11,6 +11,7 @@ import { finishRun, storeChecks } from '../database/ledger/finish-run';
 import { finishVerification } from '../database/ledger/finish-verification';
 import { openRun } from '../database/ledger/open-run';
 import { recordStart } from '../database/ledger/starts';
+import { sweepForecasts } from '../database/forecast/sweep';
 import { runPreflight } from '../database/preflight/run-preflight';
 import { readReportFacts } from '../database/report/read';
 import { dateReport, saveReport } from '../database/report/store';
@@ -36,6 +37,7 @@ import { writeReport } from '../report/write';
 import { CarryoverError } from '../shared/errors';
 import { CONCURRENCY } from '../shared/input';
 import type { BatchRef } from '../shared/messages';
+import { createForecasts } from './forecast-ports';
 import { handsOf } from './hands';
 import type { Temporal } from './temporal';
 import { rememberTransitionDays } from './timed';
@@ -60,6 +62,7 @@ export function createPorts(parts: Parts): Dependencies {
     runs: createRuns(parts),
     steps: createSteps(parts, timed),
     verifications: createVerifications(parts, timed),
+    forecasts: createForecasts(parts, timed),
   };
 }
 
@@ -136,6 +139,7 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
         },
       });
       await sweepAbandoned(target);
+      await sweepForecasts(target);
       return planned;
     },
     vain: async (migration, outcome, cause, starter) => {

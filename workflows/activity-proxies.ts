@@ -22,8 +22,8 @@ export const ledger = proxyActivities<
   retry,
 });
 
-/** The last act of a cancelled run: it must not keep the workflow open while a server is away. */
-export const farewell = proxyActivities<Pick<Activities, 'release'>>({
+/** The last act of a cancelled run, or of a forecast: it must not keep the workflow open while a server is away. */
+export const farewell = proxyActivities<Pick<Activities, 'release' | 'endForecast'>>({
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '1m',
   heartbeatTimeout: '15s',
@@ -72,6 +72,13 @@ export const verification =
       | 'finishVerification'
     >
   >(whole);
+
+/** A forecast's batches: minutes each; all of them at once where rows of the table point to each other. */
+export const forecasting = proxyActivities<Pick<Activities, 'planForecast' | 'forecastBatches'>>({
+  ...whole,
+  // A cancelled forecast drops its stage, and must not do so while a batch is at work.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
 
 /** The failure type of an activity's error, if that is what it is. */
 export function failureType(error: unknown): string | undefined {

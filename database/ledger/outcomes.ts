@@ -72,23 +72,29 @@ export async function recordLookups(
   tables: StageTables,
 ): Promise<void> {
   for (const [position, { role, reference }] of referencesOf(mapping).entries()) {
-    const answers = tables.reference(position);
-    const key = stagedReference(mapping, reference.source);
-    const outcome = (text: string): string =>
-      `CASE WHEN a.answers = 1 THEN 'resolved' WHEN a.answers > 1 THEN 'ambiguous' WHEN ${text} THEN 'absent' ELSE 'unmapped' END`;
-    // The answer table counts rows by reference already; what an actor's count leaves out are the few unfit rows.
-    const unfit =
-      role === 'case'
-        ? ''
-        : `UNION ALL SELECT ${outcome(`${key} IS NULL`)}, -1
-           FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n LEFT JOIN ${answers} a ON a.key = ${key}`;
     await session.query(
       'load.lookups',
       `INSERT INTO carryover.lookups (run_id, batch, reference, role, outcome, rows)
-       SELECT $1, $2, $3, $4, outcome, sum(rows)
-       FROM (SELECT ${outcome('a.key IS NULL')} AS outcome, a.rows FROM ${answers} a ${unfit}) o
-       GROUP BY outcome HAVING sum(rows) > 0`,
+       SELECT $1, $2, $3, $4, outcome, rows FROM (${lookupOutcomes(mapping, tables, position)}) o`,
       [ref.run, ref.batch, reference.name, role],
     );
   }
+}
+
+/** Query of the rows by outcome of the lookup of the reference at a position of `referencesOf`. */
+export function lookupOutcomes(mapping: Mapping, tables: StageTables, position: number): string {
+  const { role, reference } = referencesOf(mapping)[position]!;
+  const answers = tables.reference(position);
+  const key = stagedReference(mapping, reference.source);
+  const outcome = (text: string): string =>
+    `CASE WHEN a.answers = 1 THEN 'resolved' WHEN a.answers > 1 THEN 'ambiguous' WHEN ${text} THEN 'absent' ELSE 'unmapped' END`;
+  // The answer table counts rows by reference already; what an actor's count leaves out are the few unfit rows.
+  const unfit =
+    role === 'case'
+      ? ''
+      : `UNION ALL SELECT ${outcome(`${key} IS NULL`)}, -1
+         FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n LEFT JOIN ${answers} a ON a.key = ${key}`;
+  return `SELECT outcome, sum(rows) AS rows
+    FROM (SELECT ${outcome('a.key IS NULL')} AS outcome, a.rows FROM ${answers} a ${unfit}) o
+    GROUP BY outcome HAVING sum(rows) > 0`;
 }

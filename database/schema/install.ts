@@ -9,6 +9,7 @@ import * as accepting from './0005-accepting';
 import * as someRows from './0006-some-rows';
 import * as resync from './0007-resync';
 import * as undo from './0011-undo';
+import * as baselineSources from './0009-baseline-sources';
 
 const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
   { name: '0001-ledger', migration: ledger },
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Mig
   { name: '0005-accepting', migration: accepting },
   { name: '0006-some-rows', migration: someRows },
   { name: '0007-resync', migration: resync },
+  { name: '0009-baseline-sources', migration: baselineSources },
   { name: '0011-undo', migration: undo },
 ];
 

@@ -5,20 +5,37 @@ import { lastUnloaded } from '../ledger/settled-keys';
 import { stagedKey } from './expressions';
 import type { StageTables } from './stage';
 
+/** The batch `$2` of run `$1`: migration, run and bounds. */
+const OF_RUN = `
+  SELECT o.run_id, r.migration, o.after_key, o.to_key FROM carryover.batches o JOIN carryover.runs r USING (run_id)
+  WHERE o.run_id = $1 AND o.batch = $2`;
+
 /**
- * Lines of `inserted_keys` of earlier runs, `k`, that may hold keys of the batch `$2` of run `$1`. What the run itself has loaded is
- * not asked about: a batch that is tried again is loaded as the run means it.
+ * Lines of `inserted_keys` of earlier runs, `k`, that may hold keys of a batch. What the run itself has loaded is not asked
+ * about: a batch that is tried again is loaded as the run means it.
+ *
+ * @param batch query of one row that says which; a run's unless given
  */
-export const loadedBefore = (): string => `
-  SELECT k.legacy_keys, k.run_id, own.migration FROM carryover.runs own
-  JOIN carryover.batches o ON o.run_id = own.run_id AND o.batch = $2
-  JOIN carryover.runs r ON r.migration = own.migration AND r.run_id <> own.run_id
+export const loadedBefore = (batch = OF_RUN): string => `
+  SELECT k.legacy_keys, k.run_id, own.migration FROM (${batch}) own
+  JOIN carryover.runs r ON r.migration = own.migration AND r.run_id IS DISTINCT FROM own.run_id
   JOIN carryover.inserted_keys k ON k.run_id = r.run_id
   JOIN carryover.batches b ON b.run_id = k.run_id AND b.batch = k.batch
-  WHERE own.run_id = $1
-    -- Ranges of keys that are no integers are not known to be apart.
-    AND (carryover.key_numbers(b.to_key::text) > carryover.key_numbers(o.after_key::text)) IS NOT FALSE
-    AND (carryover.key_numbers(b.after_key::text) < carryover.key_numbers(o.to_key::text)) IS NOT FALSE`;
+  -- Ranges of keys that are no integers are not known to be apart.
+  WHERE (carryover.key_numbers(b.to_key::text) > carryover.key_numbers(own.after_key::text)) IS NOT FALSE
+    AND (carryover.key_numbers(b.after_key::text) < carryover.key_numbers(own.to_key::text)) IS NOT FALSE`;
+
+/** Begins a statement that takes such rows out of `changes`, and has them as `kept`: key and number in the stage. */
+export const takeDeleted = (mapping: TimedMapping, tables: StageTables, before: string): string => `
+  WITH absent AS MATERIALIZED (
+    SELECT c.staged_row, ${stagedKey(mapping)} AS key FROM changes c JOIN ${tables.rows} r ON r.n = c.staged_row
+    WHERE NOT c.existed),
+  known AS MATERIALIZED (
+    SELECT key FROM (${before} AND EXISTS (SELECT FROM absent)) k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
+    WHERE key IN (SELECT key FROM absent) AND k.run_id > ${lastUnloaded('u.key', 'k.migration')}),
+  kept AS (
+    DELETE FROM changes c USING absent a
+    WHERE c.staged_row = a.staged_row AND a.key IN (SELECT key FROM known) RETURNING a.key, c.staged_row)`;
 
 /** Takes such rows out of `changes`, and tells of them: they count as they did, and are found by every verification. */
 export async function keepDeleted(
@@ -28,15 +45,7 @@ export async function keepDeleted(
 ): Promise<void> {
   await session.query(
     'load.deleted',
-    `WITH absent AS MATERIALIZED (
-       SELECT c.staged_row, ${stagedKey(mapping)} AS key FROM changes c JOIN ${tables.rows} r ON r.n = c.staged_row
-       WHERE NOT c.existed),
-     known AS MATERIALIZED (
-       SELECT key FROM (${loadedBefore()} AND EXISTS (SELECT FROM absent)) k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
-       WHERE key IN (SELECT key FROM absent) AND k.run_id > ${lastUnloaded('u.key', 'k.migration')}),
-     kept AS (
-       DELETE FROM changes c USING absent a
-       WHERE c.staged_row = a.staged_row AND a.key IN (SELECT key FROM known) RETURNING a.key)
+    `${takeDeleted(mapping, tables, loadedBefore())}
      INSERT INTO carryover.findings (run_id, batch, kind, legacy_key) SELECT $1, $2, 'deleted_in_target', key FROM kept`,
     [ref.run, ref.batch],
   );

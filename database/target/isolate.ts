@@ -6,6 +6,7 @@ import { CarryoverError } from '../../shared/errors';
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
 import { mayBeIsolated } from '../sql-errors';
+import type { LoadNotes } from './load-notes';
 import type { StageTables } from './stage';
 import { writeRows } from './write-rows';
 import type { Part, Written } from './write-rows';
@@ -23,6 +24,7 @@ export async function writeIsolating(
   attempt: Attempt,
   mapping: TimedMapping,
   tables: StageTables,
+  notes: LoadNotes,
   fresh: boolean,
   staged: number,
 ): Promise<Written> {
@@ -30,7 +32,7 @@ export async function writeIsolating(
   const limit = isolationLimit(staged);
   let isolated = 0;
 
-  const write = (part: Part): Promise<Written> => writeRows(attempt, mapping, tables, fresh, part);
+  const write = (part: Part): Promise<Written> => writeRows(attempt, mapping, tables, notes, fresh, part);
 
   /** The part, under a savepoint of its own; the refusal of it where there is one. */
   const attemptPart = async (part: Part): Promise<Written | CarryoverError> => {

@@ -17,9 +17,10 @@ import { targetOfBatch } from './batch-keys';
 import { keysOf } from './extract';
 import { writeIsolating } from './isolate';
 import { targetKeyText } from './legacy-key';
+import { ledgerNotes } from './load-notes';
+import type { LoadNotes } from './load-notes';
 import { quotePgTable } from './quote';
 import type { TargetQueries } from './session';
-import { loadedBefore } from './deleted';
 import { takeGone } from './gone';
 import { requireStage, requireTable } from './stage';
 import type { StageTables } from './stage';
@@ -36,8 +37,9 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     await forgetEarlierLoad(session, ref);
     // A deferred constraint would refuse at the commit, where nobody could tell which row.
     await session.query('load.immediate', 'SET CONSTRAINTS ALL IMMEDIATE');
-    const fresh = await isFresh(attempt, mapping, batch, tables);
-    const written = await writeIsolating(attempt, mapping, tables, fresh, batch.staged ?? 0);
+    const notes = ledgerNotes(attempt, mapping, tables);
+    const fresh = await isFresh(attempt, mapping, tables, notes);
+    const written = await writeIsolating(attempt, mapping, tables, notes, fresh, batch.staged ?? 0);
     await keepQuarantine(session, mapping, ref, tables);
     await settleReplayed(session, ref, stagedKey(mapping), tables);
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
@@ -97,20 +99,20 @@ async function countFit(attempt: Attempt, tables: StageTables): Promise<number> 
 }
 
 /** True where the target holds no row of the batch, and no earlier run loaded any: then a plain INSERT will do. */
-async function isFresh(
-  attempt: Attempt,
+export async function isFresh(
+  { session, batch }: Pick<Attempt, 'session' | 'batch'>,
   mapping: TimedMapping,
-  batch: BatchRow,
   tables: StageTables,
+  { loadedBefore }: Pick<LoadNotes, 'loadedBefore'>,
 ): Promise<boolean> {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const ofBatch =
     targetOfBatch(mapping, keysOf(batch), 't') ??
     `EXISTS (SELECT FROM ${tables.rows} r WHERE ${stagedKey(mapping)} = ${targetKeyText(mapping, 't')})`;
-  const found = await attempt.session.query<{ any: boolean }>(
+  const found = await session.query<{ any: boolean }>(
     'load.isFresh',
-    `SELECT EXISTS (SELECT FROM ${target} t WHERE ${ofBatch}) OR EXISTS (${loadedBefore()}) AS any`,
-    [attempt.ref.run, attempt.ref.batch],
+    `SELECT EXISTS (SELECT FROM ${target} t WHERE ${ofBatch}) OR EXISTS (${loadedBefore.sql}) AS any`,
+    loadedBefore.values,
   );
   return !found.rows[0]!.any;
 }

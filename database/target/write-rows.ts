@@ -2,9 +2,9 @@
 import { LINEAGE_HASHES, markColumn, namedColumns, targetKey } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
-import { hasOrigin, hashOfValues, isOurs, stagedKey, stagedLineage, targetValues } from './expressions';
-import { keepDeleted } from './deleted';
+import { hasOrigin, hashOfValues, isOurs, stagedLineage, targetValues } from './expressions';
 import { targetKeyText } from './legacy-key';
+import type { LoadNotes } from './load-notes';
 import { quotePg, quotePgTable } from './quote';
 import type { StageTables } from './stage';
 import { joinReferences } from './transform';
@@ -26,10 +26,11 @@ export function writeRows(
   attempt: Attempt,
   mapping: TimedMapping,
   tables: StageTables,
+  notes: LoadNotes,
   fresh: boolean,
   part: Part,
 ): Promise<Written> {
-  return fresh ? insertAll(attempt, mapping, tables, part) : upsert(attempt, mapping, tables, part);
+  return (fresh ? insertAll : upsert)(attempt, mapping, tables, notes, part);
 }
 
 /**
@@ -51,7 +52,13 @@ function fitRows(mapping: TimedMapping, tables: StageTables, part: Part): { colu
 }
 
 /** Writes a part of the batch into a target that holds no row of the batch. */
-async function insertAll(attempt: Attempt, mapping: TimedMapping, tables: StageTables, part: Part): Promise<Written> {
+async function insertAll(
+  attempt: Attempt,
+  mapping: TimedMapping,
+  tables: StageTables,
+  notes: LoadNotes,
+  part: Part,
+): Promise<Written> {
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const { columns, query } = fitRows(mapping, tables, part);
   const list = columns.join(', ');
@@ -60,22 +67,19 @@ async function insertAll(attempt: Attempt, mapping: TimedMapping, tables: StageT
     'load.insertFresh',
     `INSERT INTO ${target} (${list}) SELECT ${list} FROM (${query}) fit ORDER BY ${quotePg(mapping.id.target)}`,
   );
-  if ((inserted.rowCount ?? 0) > 0) {
-    await attempt.session.query(
-      'load.recordFresh',
-      `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
-       SELECT $1, $2, array_agg(${stagedKey(mapping)} ORDER BY r.n) FROM ${tables.rows} r
-       WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)${within(part)}
-       ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
-      [attempt.ref.run, attempt.ref.batch],
-    );
-  }
+  if ((inserted.rowCount ?? 0) > 0) await notes.freshKeys(part);
   return { inserted: inserted.rowCount ?? 0, updated: 0 };
 }
 
 /** Writes a part of the batch where something differs; what it changes leaves an image, what is another's is kept. */
-async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTables, part: Part): Promise<Written> {
-  const { session, ref } = attempt;
+async function upsert(
+  attempt: Attempt,
+  mapping: TimedMapping,
+  tables: StageTables,
+  notes: LoadNotes,
+  part: Part,
+): Promise<Written> {
+  const { session } = attempt;
   const target = quotePgTable(mapping.target.schema, mapping.target.table);
   const { columns, query } = fitRows(mapping, tables, part);
   const key = targetKey(mapping).map(quotePg);
@@ -90,7 +94,7 @@ async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTabl
      SELECT c.*, t.ctid IS NOT NULL AS existed FROM (${query}) c LEFT JOIN ${target} t ON ${sameKey}
      WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}${wasMarked}`,
   );
-  if (!attempt.batch.overwrites) await keepDeleted(attempt, mapping, tables);
+  if (!attempt.batch.overwrites) await notes.keepDeleted();
   // Locked before they are judged: what another writer does meanwhile is seen, or waits.
   await session.query(
     'load.lockRows',
@@ -98,22 +102,9 @@ async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTabl
   );
   // Where the run was told to overwrite, what we wrote once is as good as ours.
   const ours = attempt.batch.overwrites ? hasOrigin(mapping, 't') : isOurs(mapping, 't');
-  const legacyKey = targetKeyText(mapping, 't');
-  await session.query(
-    'load.beforeImages',
-    `INSERT INTO carryover.before_images (run_id, batch, legacy_key, target_row)
-     SELECT $1, $2, ${legacyKey}, to_jsonb(t) FROM ${target} t JOIN changes c ON ${sameKey} WHERE c.existed AND ${ours}
-     ON CONFLICT DO NOTHING`,
-    [ref.run, ref.batch],
-  );
-  // A row that is not as we wrote it was changed by somebody else: it is kept, and told of.
-  await session.query(
-    'load.kept',
-    `INSERT INTO carryover.findings (run_id, batch, kind, legacy_key)
-     SELECT $1, $2, 'changed_in_target', ${legacyKey} FROM ${target} t JOIN changes c ON ${sameKey}
-     WHERE c.existed AND NOT ${ours}`,
-    [ref.run, ref.batch],
-  );
+  const changed = { target, sameKey, ours, legacyKey: targetKeyText(mapping, 't') };
+  await notes.beforeImages(changed);
+  await notes.kept(changed);
   const updated = await session.query(
     'load.update',
     `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}${mark === null ? '' : `, ${quotePg(mark)} = NULL`}
@@ -124,14 +115,7 @@ async function upsert(attempt: Attempt, mapping: TimedMapping, tables: StageTabl
     'load.insert',
     `INSERT INTO ${target} (${list}) SELECT ${list} FROM changes WHERE NOT existed ORDER BY ${quotePg(mapping.id.target)}`,
   );
-  await session.query(
-    'load.recordKeys',
-    `INSERT INTO carryover.inserted_keys (run_id, batch, legacy_keys)
-     SELECT $1, $2, keys FROM (SELECT array_agg(${stagedKey(mapping)} ORDER BY r.n) AS keys
-       FROM changes c JOIN ${tables.rows} r ON r.n = c.staged_row WHERE NOT c.existed) k WHERE keys IS NOT NULL
-     ON CONFLICT (run_id, batch) DO UPDATE SET legacy_keys = inserted_keys.legacy_keys || excluded.legacy_keys`,
-    [ref.run, ref.batch],
-  );
+  await notes.insertedKeys();
   await session.query('load.dropChanges', 'DROP TABLE changes');
   return { inserted: inserted.rowCount ?? 0, updated: updated.rowCount ?? 0 };
 }

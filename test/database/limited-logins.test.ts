@@ -6,6 +6,7 @@ import { caseStates } from '../../mappings/case-states';
 import { messages } from '../../mappings/messages';
 import { createEngine, migrate } from '../support/engine';
 import type { Engine } from '../support/engine';
+import { forecast } from '../support/forecast';
 import { createLimitedLogins } from '../support/worker';
 import type { LimitedLogins } from '../support/worker';
 
@@ -34,6 +35,14 @@ describe('the documented accounts', () => {
     expect((await runPreflight({ source, target, mapping })).problems).toEqual([]);
     const { headline } = await migrate(limited, mapping, 40);
     expect(headline).toMatchObject({ pending: 0, findings: 0, verdict: 'proven_with_exceptions' });
+  });
+
+  it.each([
+    ['case-states', caseStates],
+    ['messages', messages],
+  ])('are enough for a forecast of %s', async (_name, mapping) => {
+    const counts = await forecast(limited, mapping, 40);
+    expect(counts.quarantined).toBeGreaterThan(10);
   });
 
   it('lack nothing that a run would find out at its end: the parents of foreign keys', async () => {

@@ -1,6 +1,7 @@
 /** Every statement goes past its point: the drivers' own calls are counted beside what the interposer is told. */
 import mysql from 'mysql2';
 import { Client } from 'pg';
+import { findGaps } from '../../database/gaps/find-gaps';
 import { importBaseline } from '../../database/ledger/baseline';
 import { readDecisions, readStarts } from '../../database/ledger/read-audit';
 import { readBatches } from '../../database/ledger/read-batches';
@@ -125,6 +126,7 @@ describe('with an interposer', () => {
       await runPreflight({ source, target, mapping });
       await importBaseline(target, lines);
       await readLatestRuns(target);
+      await findGaps({ source, target }, [mapping]);
       await readBatches(target, '1', ['validated'], 10);
       await readDecisions(target, { run: null, migration: null, limit: 10 });
       await readStarts(target, { run: null, migration: null, limit: 10 });
@@ -181,10 +183,10 @@ describe('with an interposer', () => {
   });
 
   it('reaches every point but those of what these runs have not', () => {
-    // Decisions of people, repairs, starts that find a run open, refused rows, ranges to narrow down, sources without SHA-1 and
+    // Decisions of people, repairs, forecasts, starts that find a run open, refused rows, ranges to narrow down, sources without SHA-1 and
     // people's lists have tests of their own.
     const elsewhere = new RegExp(
-      '^(decide|accept|again|repair|replay|audit|schedule|batches|hold|abandon|sweep|start|status\\.named|' +
+      '^(decide|accept|again|forecast|repair|replay|audit|schedule|batches|hold|abandon|sweep|start|status\\.named|' +
         'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle)|' +
         'verify\\.(splitKey|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
     );

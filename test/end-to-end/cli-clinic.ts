@@ -14,8 +14,9 @@ export interface Clinic {
   close(): Promise<void>;
 }
 
-export async function openClinic(rows: number): Promise<Clinic> {
-  const [engine, temporal] = await Promise.all([createEngine({ sample: { rows } }), connectTemporal()]);
+/** @param dirty adds rows for every reason of the quarantine */
+export async function openClinic(rows: number, dirty = false): Promise<Clinic> {
+  const [engine, temporal] = await Promise.all([createEngine({ sample: { rows, dirty } }), connectTemporal()]);
   const worker = await startWorker(engine, temporal);
   return {
     engine,

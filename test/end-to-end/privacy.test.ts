@@ -7,6 +7,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { caseStates } from '../../mappings/case-states';
 import { createCatalog } from '../../mappings/catalog';
 import { messages } from '../../mappings/messages';
+import type { ForecastResult } from '../../shared/forecast';
 import type { Progress } from '../../shared/messages';
 import { createEngine, eventually } from '../support/engine';
 import type { Engine } from '../support/engine';
@@ -33,6 +34,7 @@ let worker: RunningWorker;
 let workerProcess: WorkerProcess;
 let logged = '';
 const handles: MigrateHandle[] = [];
+const forecasts: MigrateHandle[] = [];
 
 beforeAll(async () => {
   const catalog = createCatalog([caseStates, messages, departments]);
@@ -177,7 +179,32 @@ function expectNoMarker(where: string, text: string): void {
   expect({ where, found, at }).toEqual({ where, found: [], at: '' });
 }
 
+/** Runs a forecast to its end; its handle is looked over with those of the runs. */
+async function forecast(migration: string, taskQueue: string): Promise<ForecastResult> {
+  const handle = await temporal.client.workflow.start('forecast', {
+    workflowId: `test-${randomUUID()}`,
+    taskQueue,
+    args: [{ migration, batchRows: migration === 'departments' ? 3 : 1000 }],
+  });
+  forecasts.push(handle);
+  return (await handle.result()) as ForecastResult;
+}
+
 describe('marker values in every text column and key', () => {
+  it('stay in the databases where they are forecast, and refused', async () => {
+    const states = await forecast('case-states', PROCESS_QUEUE);
+    expect(states.counts).toMatchObject({ parkedBatches: 1, causes: [expect.stringMatching(/constraint no_marker/)] });
+    const texts = await forecast('messages', PROCESS_QUEUE);
+    expect(texts.counts).toMatchObject({ parkedBatches: 1, causes: [expect.stringMatching(/SQLSTATE P0001/)] });
+    const parts = await forecast('departments', worker.taskQueue);
+    expect(parts.counts.columns).toMatchObject({ value_too_long: { title: 2 } });
+    for (const handle of forecasts) {
+      const left = await leftInTemporal(handle);
+      expect(left).toContain('forecastBatches');
+      expectNoMarker(handle.workflowId, left);
+    }
+  }, 60_000);
+
   it('stay in the databases, also when a COPY, a constraint and a trigger fail', async () => {
     for (const [migration, taskQueue] of [
       ['case-states', PROCESS_QUEUE],

@@ -3,6 +3,7 @@
  * without databases. A test says what a step does instead of succeeding.
  */
 import type { Dependencies, Runs, Steps } from '../../activities/dependencies';
+import { FakeForecast } from './fake-forecast';
 import { FakeVerification } from './fake-verification';
 import type { Behaviour, FakeSettings, StepName } from './fake-settings';
 import { caseStates } from '../../mappings/case-states';
@@ -41,6 +42,7 @@ export class FakeRun {
   constructor(
     private readonly settings: FakeSettings,
     private readonly verification = new FakeVerification(),
+    private readonly forecast = new FakeForecast(),
   ) {
     for (let batch = 1; batch < (settings.nextBatch ?? 1); batch += 1) this.set(batch, 'validated');
     for (const { batch, state, cause, loaded = state === 'loaded' } of settings.left ?? []) {
@@ -92,6 +94,7 @@ export class FakeRun {
       runs: this.runs(),
       steps: this.steps(),
       verifications: this.verification.ports,
+      forecasts: this.forecast.ports,
     };
   }
 

@@ -11,6 +11,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { LogEntry } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies';
 import { createWorker } from '../../worker/create-worker';
+import type { ForecastInput, ForecastResult } from '../../shared/forecast';
 import type { AbandonInput, MigrateInput, MigrateResult, Progress, RepairInput } from '../../shared/messages';
 import type { VerifyInput, VerifyResult } from '../../shared/verification';
 import { workflowBundle } from './bundle';
@@ -23,6 +24,8 @@ export type Migrate = (input?: MigrateInput) => Promise<MigrateResult>;
 export type MigrateHandle = WorkflowHandleWithFirstExecutionRunId<Migrate>;
 type Abandon = (input?: AbandonInput) => Promise<string>;
 type Verify = (input?: VerifyInput) => Promise<VerifyResult>;
+type Forecast = (input?: ForecastInput) => Promise<ForecastResult>;
+export type ForecastHandle = WorkflowHandleWithFirstExecutionRunId<Forecast>;
 export type VerifyHandle = WorkflowHandleWithFirstExecutionRunId<Verify>;
 export type AbandonHandle = WorkflowHandleWithFirstExecutionRunId<Abandon>;
 export type History = Awaited<ReturnType<MigrateHandle['fetchHistory']>>;
@@ -39,6 +42,8 @@ export interface TestTemporal {
   undo<T>(fake: FakeRun, input: UndoInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `abandon` likewise. */
   abandon<T>(fake: FakeRun, input: AbandonInput, test: (handle: AbandonHandle) => Promise<T>): Promise<T>;
+  /** Starts `forecast` likewise. */
+  forecast<T>(fake: FakeRun, input: ForecastInput, test: (handle: ForecastHandle) => Promise<T>): Promise<T>;
   /** Starts `verify` likewise. */
   verify<T>(fake: FakeRun, input: VerifyInput, test: (handle: VerifyHandle) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -112,6 +117,7 @@ export async function openTemporal(
     undo: (fake, input, test) => start('undo', fake, test, [input]),
     abandon: (fake, input, test) => start('abandon', fake, test, [input]),
     verify: (fake, input, test) => start('verify', fake, test, [input]),
+    forecast: (fake, input, test) => start('forecast', fake, test, [input]),
     close: async () => {
       worker.shutdown();
       await running;
@@ -135,6 +141,7 @@ function dispatch(fakes: ReadonlyMap<string, FakeRun>): Dependencies {
     runs: part('runs'),
     steps: part('steps'),
     verifications: part('verifications'),
+    forecasts: part('forecasts'),
   };
 }
 

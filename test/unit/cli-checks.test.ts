@@ -88,7 +88,7 @@ describe('a baseline file', () => {
       'Entry 2: the table "patients" is listed twice.',
       'Entry 3: "sourceRows" must be a whole number from 0.',
       'Entry 3: "records" must be a whole number from 0.',
-      'Entry 3: unknown note; known are table, domain, sourceRows, records.',
+      'Entry 3: unknown note; known are table, domain, sourceRows, records, sourceTables.',
       expect.stringMatching(/^Entry 4 is no object/),
     ]);
     expect(readBaseline({}).problems).toHaveLength(1);

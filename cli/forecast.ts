@@ -1,0 +1,74 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import type { Command } from 'commander';
+import { listProblems } from '../shared/errors';
+import type { ForecastResult } from '../shared/forecast';
+import { checkForecastInput } from '../shared/forecast-input';
+import type { CommandContext } from './context';
+import type { ExitCode } from './exit-codes';
+import { EXIT } from './exit-codes';
+import { describeFailure } from './failure';
+import { forecastText } from './forecast-text';
+import { looseNumber } from './input';
+import { requireWorker } from './require-worker';
+import { startWorkflow } from './start-workflow';
+import { withTemporal, workflowLink } from './temporal';
+import { printJson } from './terminal';
+import { UserError } from './user-error';
+
+interface Options {
+  readonly batchRows?: number | string;
+  readonly concurrency?: number | string;
+  readonly json?: boolean;
+}
+
+/** `carryover forecast`: what a run would do with every row as it is now, by the workflow `forecast`; nothing of it stays. */
+export function forecastCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
+  program
+    .command('forecast')
+    .description('say what a run would do with every row, by the real rules, and leave nothing of it behind')
+    .argument('<migration>', `one of: ${context.catalog.names().join(', ')}`)
+    .option('--batch-rows <n>', 'rows of a batch, as the run will have them', looseNumber)
+    .option('--concurrency <n>', 'batches that are looked at at once: the load on both servers', looseNumber)
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nThe rows are written into the target within transactions that are rolled back: docs/runbook.md says what that means' +
+        ' beside live traffic.\n\nExamples:\n  carryover forecast case-states\n  carryover forecast messages --batch-rows 10000 --json',
+    )
+    .action(async (migration: string, { json, ...fields }: Options) => {
+      const given: unknown = JSON.parse(JSON.stringify({ migration, ...fields }));
+      const { input, problems } = checkForecastInput(given, context.catalog.names());
+      if (input === null) throw new UserError(listProblems('Nothing was forecast:', problems), EXIT.refused);
+      const config = context.config();
+      const result = await withTemporal(config, async (temporal) => {
+        await requireWorker(config, temporal, 'nothing was forecast');
+        const workflowId = `carryover-forecast-${migration}`;
+        const handle = await startWorkflow(config, temporal, {
+          type: 'forecast',
+          workflowId,
+          input,
+          summary: `Carryover: forecast of ${migration}`,
+          migration,
+          running: `A forecast of ${migration} is under way already, by the workflow "${workflowId}": wait for it.`,
+          nothing: 'nothing was forecast',
+        });
+        const link = workflowLink(config, workflowId, handle.firstExecutionRunId);
+        if (json !== true && link !== null) context.terminal.err(`Watch it at ${link}`);
+        return resultOf(handle);
+      });
+      if (json === true) printJson(context.terminal, result);
+      else context.terminal.out(forecastText(result));
+      exit(EXIT.fine);
+    });
+}
+
+/** @throws UserError where it ended without a result */
+async function resultOf(handle: WorkflowHandle): Promise<ForecastResult> {
+  try {
+    return (await handle.result()) as ForecastResult;
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) throw new UserError(describeFailure(error.cause).message, EXIT.refused);
+    throw new UserError('Temporal does not answer any more; the forecast goes on.', EXIT.unreachable);
+  }
+}

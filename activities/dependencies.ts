@@ -22,6 +22,7 @@ import type {
   TransformResult,
   ValidateResult,
 } from '../shared/messages';
+import type { PurgeInput, RowChoice } from '../shared/quarantine-input';
 import type { CheckResult } from '../shared/verdict';
 import type {
   CheckRef,
@@ -112,9 +113,18 @@ export interface Verifications {
   accept(input: AcceptInput, courier: Courier): Promise<string>;
 }
 
+/** Decisions about rows in quarantine; each returns what was done, in words, and takes effect once. */
+export interface Quarantine {
+  /** Leaves rows out, or takes that back: the migration's balance follows at once. */
+  decide(decision: 'dismiss' | 'restore', choice: RowChoice, courier: Courier): Promise<string>;
+  /** Removes values of rows that are decided. */
+  purge(input: PurgeInput, courier: Courier): Promise<string>;
+}
+
 export interface Dependencies {
   readonly mappings: Mappings;
   readonly runs: Runs;
   readonly steps: Steps;
   readonly verifications: Verifications;
+  readonly quarantine: Quarantine;
 }

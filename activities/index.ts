@@ -1,5 +1,6 @@
 import type { Dependencies } from './dependencies';
 import { createPlan } from './plan';
+import { createQuarantine } from './quarantine';
 import { createRun } from './run';
 import { createSteps } from './steps';
 import { createVerification } from './verification';
@@ -11,6 +12,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createRun(dependencies),
     ...createSteps(dependencies),
     ...createVerification(dependencies),
+    ...createQuarantine(dependencies),
   };
 }
 

@@ -11,6 +11,7 @@ import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
+import { quarantineCommand } from './quarantine';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
 import { reportCommand } from './report';
@@ -36,6 +37,7 @@ const COMMANDS = [
   verifyCommand,
   findingsCommand,
   repairCommand,
+  quarantineCommand,
   replayCommand,
   acceptFindingsCommand,
 ];
@@ -73,7 +75,8 @@ function createProgram(context: CommandContext, exit: (code: ExitCode) => void):
     '\nExamples:\n  carryover setup\n  carryover check\n  carryover start case-states --wait\n  carryover status' +
       '\n  carryover retry-batch case-states --batch 3',
   );
-  for (const command of [program, ...program.commands]) command.addHelpText('after', exitCodesHelp());
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of [program, ...commands]) command.addHelpText('after', exitCodesHelp());
   return program;
 }
 

@@ -9,7 +9,8 @@ import { grpcError } from './temporal';
 import { UserError } from './user-error';
 
 export interface Start {
-  readonly type: 'migrate' | 'repair' | 'replay' | 'verify' | 'abandon' | 'acceptFindings';
+  readonly type:
+    'migrate' | 'repair' | 'replay' | 'verify' | 'abandon' | 'acceptFindings' | 'dismiss' | 'restore' | 'purge';
   readonly workflowId: string;
   readonly input: object;
   readonly summary: string;

@@ -4,6 +4,7 @@
  */
 import { SOME_ROWS } from './ledger/points';
 import { PREFLIGHT } from './preflight/points';
+import { QUARANTINE } from './quarantine/points';
 import { REPORT } from './report/points';
 import { VERIFICATION } from './verify/points';
 
@@ -173,6 +174,8 @@ export const STATEMENTS = [
 
   ...SOME_ROWS,
 
+  ...QUARANTINE,
+
   // finish
   'finish.balance',
   'finish.checks',
@@ -224,6 +227,10 @@ export const TRANSACTIONS = [
   'verify.check',
   'verify.ids',
   'accept',
+  'dismiss',
+  'purge',
+  'quarantine.show',
+  'quarantine.export',
   'checks',
   'report.ledger',
   'report.target',

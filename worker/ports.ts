@@ -35,6 +35,7 @@ import { CarryoverError } from '../shared/errors';
 import { CONCURRENCY } from '../shared/input';
 import type { BatchRef } from '../shared/messages';
 import { handsOf } from './hands';
+import { createQuarantine } from './quarantine-ports';
 import type { Temporal } from './temporal';
 import { rememberTransitionDays } from './timed';
 import type { Timed } from './timed';
@@ -58,6 +59,7 @@ export function createPorts(parts: Parts): Dependencies {
     runs: createRuns(parts),
     steps: createSteps(parts, timed),
     verifications: createVerifications(parts, timed),
+    quarantine: createQuarantine(parts),
   };
 }
 

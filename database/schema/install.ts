@@ -7,6 +7,7 @@ import * as verification from './0003-verification';
 import * as closing from './0004-closing';
 import * as accepting from './0005-accepting';
 import * as someRows from './0006-some-rows';
+import * as quarantine from './0008-quarantine';
 
 const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
   { name: '0001-ledger', migration: ledger },
@@ -15,6 +16,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Mig
   { name: '0004-closing', migration: closing },
   { name: '0005-accepting', migration: accepting },
   { name: '0006-some-rows', migration: someRows },
+  { name: '0008-quarantine', migration: quarantine },
 ];
 
 const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {

@@ -184,7 +184,7 @@ describe('with an interposer', () => {
     // Decisions of people, repairs, starts that find a run open, refused rows, ranges to narrow down, sources without SHA-1 and
     // people's lists have tests of their own.
     const elsewhere = new RegExp(
-      '^(decide|accept|again|repair|replay|audit|batches|hold|abandon|sweep|start|status\\.named|' +
+      '^(decide|accept|dismiss|purge|quarantine|again|repair|replay|audit|batches|hold|abandon|sweep|start|status\\.named|' +
         'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle)|' +
         'verify\\.(splitKey|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
     );

@@ -78,6 +78,7 @@ it('installs the ledger, registers the search attributes, imports the baseline; 
         '0004-closing',
         '0005-accepting',
         '0006-some-rows',
+        '0008-quarantine',
       ],
     },
     baseline: { added: 2, known: 0 },

@@ -110,6 +110,7 @@ export class FakeRun {
       runs: this.runs(),
       steps: this.steps(),
       verifications: this.verification.ports,
+      quarantine: { decide: (decision) => Promise.resolve(decision), purge: () => Promise.resolve('purge') },
     };
   }
 

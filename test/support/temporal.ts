@@ -127,6 +127,7 @@ function dispatch(fakes: ReadonlyMap<string, FakeRun>): Dependencies {
     runs: part('runs'),
     steps: part('steps'),
     verifications: part('verifications'),
+    quarantine: part('quarantine'),
   };
 }
 

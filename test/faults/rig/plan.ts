@@ -18,6 +18,7 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^verify\.splitKey$/, 'a verification that finds a difference among thousands of rows'],
   [/^session\.cancel$/, 'a verification that is cancelled'],
   [/^accept(\.|$)/, '`carryover findings accept`'],
+  [/^(dismiss|purge|quarantine)\./, '`carryover quarantine`'],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],

@@ -54,7 +54,7 @@ export function quarantineSection(report: Report): string {
           ]),
       '```',
     ].join('\n'),
-    'What the reasons mean, and how to recover the rows:',
+    `What the reasons mean, and how to recover the rows; ${code('docs/reasons.md')} says it at length:`,
     help.join('\n'),
     `Then ${code(`carryover replay ${migration}`)}: rows whose cause is gone are loaded, the rest stays as it is.`,
     ...left,

@@ -46,6 +46,8 @@ beforeAll(async () => {
     catalog: createCatalog([caseStates, messages, departments]),
   });
   await createDepartmentTables(engine);
+  // What the target refuses is a statement that fails, and so is told of before alone.
+  await engine.onTarget('ALTER TABLE messages DROP CONSTRAINT messages_due_this_century');
   held = engine.as(openSource(engine.sourceUrl, 4, interpose), openTarget(engine.targetUrl, 12, interpose));
 });
 

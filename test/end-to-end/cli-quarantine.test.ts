@@ -155,6 +155,23 @@ it('exports rows to a file that nobody else may read, once that is on record', a
   expect(streamed.err).toBe('3 rows.\n');
 });
 
+it('has no value in what any other command says', async () => {
+  for (const args of [
+    ['quarantine', 'list', 'case-states', '--state', 'all'],
+    ['status', 'case-states'],
+    ['batches', 'case-states'],
+    ['audit', 'case-states'],
+    ['report', '1'],
+    ['findings', 'case-states'],
+  ]) {
+    for (const json of [[], ['--json']]) {
+      const { code, out, err } = await say(...args, ...json);
+      expect([args, code]).toEqual([args, 0]);
+      expect(`${out}${err}`).not.toContain('Example');
+    }
+  }
+});
+
 it('takes no value out where it cannot be put on record', async () => {
   await engine.onTarget('ALTER TABLE carryover.audit RENAME TO audit_away');
   try {

@@ -252,8 +252,8 @@ const LEDGER = `
     LATERAL (SELECT count(*) FILTER (WHERE now = 'loaded') - count(*) FILTER (WHERE was = 'loaded') AS loaded,
         count(*) FILTER (WHERE now = 'quarantined') - count(*) FILTER (WHERE was = 'quarantined') AS quarantined,
         count(*) FILTER (WHERE now = 'excluded') - count(*) FILTER (WHERE was = 'excluded') AS dismissed,
-        -- Beside a run that is under way: these may have been counted before or after.
-        count(*) FILTER (WHERE settled_at > v.started_at AND was <> now) AS late
+        -- Beside a run that is under way, or a person who decides: these may have been counted before or after.
+        count(*) FILTER (WHERE settled_at > v.started_at AND (was <> now OR batch IS NULL)) AS late
       FROM carryover.settled_keys s WHERE s.base_run = $3 AND (
         s.base_batch BETWEEN r.first_batch AND r.last_batch OR (s.base_batch IS NULL AND r.to_key IS NULL))) s,
     LATERAL (SELECT x.batches, x.sent, x.left_out, x.loaded + s.loaded AS loaded, x.sent + s.quarantined AS quarantined,

@@ -1,8 +1,8 @@
 /** Rows that a person dismisses from quarantine count as excluded by decision, at once, until it is taken back. */
 import { caseStates } from '../../mappings/case-states';
-import { createEngine, cutAll, migrate, openRun, refusal } from '../support/engine';
+import { createEngine, cutAll, migrate, never, openRun, refusal } from '../support/engine';
 import type { Engine } from '../support/engine';
-import { verify } from '../support/verification';
+import { startVerification, verify } from '../support/verification';
 import { decide, lines, present, withDismissed } from './quarantine-fixture';
 
 let engine: Engine;
@@ -109,6 +109,20 @@ it('is told where the ledger and its lines do not agree any more', async () => {
     one!.number,
   ]);
   expect((await verify(engine, caseStates)).findings).toMatchObject([{ key: one!.key }]);
+});
+
+it.each(['dismiss', 'restore'] as const)('may come while a verification looks: %s', async (decision) => {
+  await migrate(engine, caseStates, 90);
+  if (decision === 'restore') await decide(engine, 'dismiss', { reasons: ['code_unknown'] });
+  const started = await startVerification(engine, caseStates);
+  const { verification } = started;
+  const { verifications } = engine.ports;
+  for (const range of (await verifications.unverified(verification)).ranges) {
+    await verifications.range(caseStates, { verification, migration: 'case-states', range }, never());
+  }
+  await decide(engine, decision, decision === 'dismiss' ? { reasons: ['code_unknown'] } : { all: true });
+  await started.look();
+  expect(await started.finish()).toMatchObject({ verdict: 'proven_with_exceptions', faults: {}, defects: 0 });
 });
 
 it('is counted against what the batches and the decisions say', async () => {

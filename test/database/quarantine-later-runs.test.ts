@@ -53,6 +53,8 @@ it('leaves them out of a later full run, of a replay and of a repair, whether th
     quarantined: replayed.headline.quarantined,
   });
   expect(await state()).toHaveLength(chosen.length);
+  // Each batch compared them with the source as well: none of them is news to it.
+  expect(await engine.onTarget('SELECT kind FROM carryover.findings WHERE run_id = $1', [again.plan.run])).toEqual([]);
   expect(await engine.onTarget('SELECT 1 FROM case_states WHERE legacy_id = ANY ($1::bigint[])', [keys])).toEqual([]);
   expect(await present(engine)).toMatchObject({
     excluded: chosen.length,
@@ -231,4 +233,10 @@ it('finds nothing that a repair might mend in a row that is dismissed and loaded
   const repaired = await repair(engine, caseStates);
   expect(repaired.headline).toMatchObject({ verdict: 'not_proven', excluded: 1 });
   expect(await present(engine)).toEqual({ ...withDismissed(before, 1), closed: true });
+  // So it is where the full run itself had left it out, and nothing was settled since.
+  await migrate(engine, caseStates, 90);
+  const anew = await present(engine);
+  expect(anew).toMatchObject({ excluded: 1, decided: 1 });
+  await repair(engine, caseStates);
+  expect(await present(engine)).toEqual(anew);
 });

@@ -23,6 +23,7 @@ import type {
   TransformResult,
   ValidateResult,
 } from '../shared/messages';
+import type { PurgeInput, RowChoice } from '../shared/quarantine-input';
 import type { ComparisonRef, TakenResult } from '../shared/resync';
 import type { CheckResult } from '../shared/verdict';
 import type {
@@ -131,10 +132,19 @@ export interface Forecasts {
   end(forecast: string): Promise<void>;
 }
 
+/** Decisions about rows in quarantine; each returns what was done, in words, and takes effect once. */
+export interface Quarantine {
+  /** Leaves rows out, or takes that back: the migration's balance follows at once. */
+  decide(decision: 'dismiss' | 'restore', choice: RowChoice, courier: Courier): Promise<string>;
+  /** Removes values of rows that are decided. */
+  purge(input: PurgeInput, courier: Courier): Promise<string>;
+}
+
 export interface Dependencies {
   readonly mappings: Mappings;
   readonly runs: Runs;
   readonly steps: Steps;
   readonly verifications: Verifications;
   readonly forecasts: Forecasts;
+  readonly quarantine: Quarantine;
 }

@@ -2,6 +2,7 @@ import type { Dependencies } from './dependencies';
 import { createComparison } from './comparison';
 import { createForecast } from './forecast';
 import { createPlan } from './plan';
+import { createQuarantine } from './quarantine';
 import { createRun } from './run';
 import { createSteps } from './steps';
 import { createVerification } from './verification';
@@ -15,6 +16,7 @@ export function createActivities(dependencies: Dependencies) {
     ...createVerification(dependencies),
     ...createComparison(dependencies),
     ...createForecast(dependencies),
+    ...createQuarantine(dependencies),
   };
 }
 

@@ -13,6 +13,7 @@ import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
 import { forecastCommand } from './forecast';
 import { gapsCommand } from './gaps';
+import { quarantineCommand } from './quarantine';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
 import { resyncCommand } from './resync';
@@ -45,6 +46,7 @@ const COMMANDS = [
   findingsCommand,
   resyncCommand,
   repairCommand,
+  quarantineCommand,
   replayCommand,
   undoCommand,
   acceptFindingsCommand,
@@ -83,7 +85,8 @@ function createProgram(context: CommandContext, exit: (code: ExitCode) => void):
     '\nExamples:\n  carryover setup\n  carryover check\n  carryover start case-states --wait\n  carryover status' +
       '\n  carryover retry-batch case-states --batch 3',
   );
-  for (const command of [program, ...program.commands]) command.addHelpText('after', exitCodesHelp());
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of [program, ...commands]) command.addHelpText('after', exitCodesHelp());
   return program;
 }
 

@@ -10,7 +10,18 @@ import { UserError } from './user-error';
 
 export interface Start {
   readonly type:
-    'migrate' | 'resync' | 'repair' | 'replay' | 'undo' | 'verify' | 'forecast' | 'abandon' | 'acceptFindings';
+    | 'migrate'
+    | 'resync'
+    | 'repair'
+    | 'replay'
+    | 'undo'
+    | 'verify'
+    | 'forecast'
+    | 'abandon'
+    | 'acceptFindings'
+    | 'dismiss'
+    | 'restore'
+    | 'purge';
   readonly workflowId: string;
   readonly input: object;
   readonly summary: string;

@@ -6,6 +6,7 @@ import { FORECAST } from './forecast/points';
 import { GAPS } from './gaps/points';
 import { SOME_ROWS, UNDO } from './ledger/points';
 import { PREFLIGHT } from './preflight/points';
+import { QUARANTINE } from './quarantine/points';
 import { REPORT } from './report/points';
 import { VERIFICATION } from './verify/points';
 
@@ -187,6 +188,7 @@ export const STATEMENTS = [
   ...SOME_ROWS,
 
   ...UNDO,
+  ...QUARANTINE,
 
   // finish
   'finish.balance',
@@ -246,6 +248,10 @@ export const TRANSACTIONS = [
   'verify.check',
   'verify.ids',
   'accept',
+  'dismiss',
+  'purge',
+  'quarantine.show',
+  'quarantine.export',
   'checks',
   'report.ledger',
   'report.target',

@@ -43,6 +43,19 @@ export interface SkippedFacts {
   readonly by: string | null;
 }
 
+/** Rows that a person left out of quarantine by one decision: they are excluded by it. */
+export interface DismissedFacts {
+  /** Why they had been in quarantine. */
+  readonly reason: string;
+  readonly rows: number;
+  /** As the person gave it. */
+  readonly why: string;
+  /** Identity as Temporal recorded it. */
+  readonly who: string;
+  /** Name that the person gave, not checked; null where none was. */
+  readonly by: string | null;
+}
+
 /** The verification that the run ended with. */
 export interface VerificationFacts {
   readonly number: string;
@@ -112,6 +125,7 @@ export interface ReportFacts {
   readonly batches: number;
   readonly parked: readonly { readonly batch: number; readonly cause: string }[];
   readonly skipped: readonly SkippedFacts[];
+  readonly dismissed: readonly DismissedFacts[];
   readonly references: readonly ReferenceFacts[];
   readonly states: readonly { readonly state: string; readonly rows: number }[];
   readonly years: readonly { readonly year: number; readonly rows: number }[];

@@ -39,6 +39,7 @@ import { CONCURRENCY } from '../shared/input';
 import type { BatchRef } from '../shared/messages';
 import { createForecasts } from './forecast-ports';
 import { handsOf } from './hands';
+import { createQuarantine } from './quarantine-ports';
 import type { Temporal } from './temporal';
 import { rememberTransitionDays } from './timed';
 import type { Timed } from './timed';
@@ -63,6 +64,7 @@ export function createPorts(parts: Parts): Dependencies {
     steps: createSteps(parts, timed),
     verifications: createVerifications(parts, timed),
     forecasts: createForecasts(parts, timed),
+    quarantine: createQuarantine(parts),
   };
 }
 

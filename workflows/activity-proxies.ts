@@ -43,8 +43,8 @@ export const steps = proxyActivities<
 
 const whole = { startToCloseTimeout: '2h', heartbeatTimeout: '15s', retry } as const;
 
-/** Work on whole tables, once per run: planning counts the source. */
-export const run = proxyActivities<Pick<Activities, 'plan' | 'abandon'>>({
+/** Work on whole tables, once per run: planning counts the source; so is a decision about all that is in quarantine. */
+export const run = proxyActivities<Pick<Activities, 'plan' | 'abandon' | 'decideQuarantine'>>({
   ...whole,
   // Whoever cancels a start need not wait: a run that is opened nevertheless has no owner, and the next start goes on.
   cancellationType: ActivityCancellationType.TRY_CANCEL,

@@ -2,6 +2,7 @@ export { abandon } from './abandon';
 export { acceptFindings } from './accept-findings';
 export { forecast } from './forecast';
 export { migrate } from './migrate';
+export { dismiss, purge, restore } from './quarantine';
 export { repair } from './repair';
 export { replay } from './replay';
 export { resync } from './resync';

@@ -29,7 +29,9 @@ interface Line {
 /** Rows that were named count once: as findings, and not with the check that named them. */
 const READ = `
 SELECT v.migration, v.final, v.verdict, (v.partial OR b.complete AND p.undone = 0) AND NOT s.any_pending AS complete,
-       (NOT v.partial AND b.excluded_by_decision > 0) OR s.any_excluded AS left_out, s.*, f.*, c.faults,
+       -- Rows that were dismissed are among the excluded ones, while they are.
+       s.any_excluded OR NOT v.partial AND EXISTS (
+         SELECT FROM carryover.batches k WHERE k.run_id = v.run_id AND k.state = 'skipped' AND k.excluded_by_decision > 0) AS left_out, s.*, f.*, c.faults,
        s.open_ranges + c.open_checks AS not_verified, s.ranges + c.checks AS looked
 FROM carryover.verifications v JOIN carryover.run_balance b USING (run_id),
 LATERAL (

@@ -48,14 +48,16 @@ export async function restoreQuarantine(session: TargetQueries, mapping: Mapping
     `UPDATE carryover.quarantine q SET ${columns.map((column) => `${column} = i.${column}`).join(', ')}
      FROM (${UNDONE}) u JOIN carryover.quarantine_images m USING (run_id, batch)
      CROSS JOIN LATERAL jsonb_populate_record(NULL::carryover.quarantine, m.line) i
-     WHERE q.migration = $1 AND q.legacy_key = m.legacy_key AND ${NOT_KEPT}`,
+     WHERE q.migration = $1 AND q.legacy_key = m.legacy_key AND ${NOT_KEPT}
+       -- Nobody takes a decision back by the way.
+       AND (q.state <> 'dismissed' OR i.state = 'dismissed')`,
     bound,
   );
   await session.query(
     'undo.quarantined',
     `UPDATE carryover.quarantine q SET state = 'undone', last_run = $2, last_batch = $3, last_seen = now()
      FROM (${UNDONE}) u JOIN carryover.quarantine_occurrences o USING (run_id, batch)
-     WHERE q.migration = $1 AND q.legacy_key = o.legacy_key AND ${NOT_KEPT} AND NOT EXISTS (
+     WHERE q.migration = $1 AND q.legacy_key = o.legacy_key AND ${NOT_KEPT} AND q.state <> 'dismissed' AND NOT EXISTS (
        SELECT FROM carryover.quarantine_images m WHERE m.run_id = u.run_id AND m.batch = u.batch AND m.legacy_key = q.legacy_key)`,
     bound,
   );

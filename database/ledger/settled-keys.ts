@@ -2,6 +2,7 @@
 import { hasIntegerKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { BatchRef } from '../../shared/messages';
+import { isDismissed } from '../quarantine/left-out';
 import { stagedKey } from '../target/expressions';
 import type { TargetQueries } from '../target/session';
 import type { StageTables } from '../target/stage';
@@ -35,7 +36,7 @@ export const lastForgotten = lastSettledOtherwise('loaded', 'quarantined', 'excl
 /**
  * Notes of each row of a batch what it counted as before, and what it counts as now. Before: what the latest run that took
  * it again made of it, else what the full run did: nothing of a key beyond its batches, or of one that the run's comparison found to
- * be new, and what became of the batch of the others, where every row that did not go to quarantine is loaded. A row that is gone from the source has no line, and
+ * be new, and what became of the batch of the others, where every row that neither went to quarantine nor was dismissed is loaded. A row that is gone from the source has no line, and
  * counts as it did. A batch that is loaded again keeps what its rows counted as before.
  */
 export async function settleKeys(
@@ -52,9 +53,10 @@ export async function settleKeys(
     `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
      WITH own AS MATERIALIZED (SELECT base_run, compared_by FROM carryover.runs WHERE run_id = $1),
      keys AS MATERIALIZED (
-       SELECT k.key, ${numbers('k.key')} AS numbers, CASE WHEN k.is_fit THEN 'loaded' ELSE 'quarantined' END AS now
-       FROM (SELECT ${stagedKey(mapping)} AS key, NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n) AS is_fit
-             FROM ${tables.rows} r) k),
+       SELECT k.key, ${numbers('k.key')} AS numbers, k.now
+       FROM (SELECT ${stagedKey(mapping)} AS key,
+               CASE WHEN u.n IS NULL THEN 'loaded' WHEN ${isDismissed('u')} THEN 'excluded' ELSE 'quarantined' END AS now
+             FROM ${tables.rows} r LEFT JOIN ${tables.unfit} u ON u.n = r.n) k),
      bounds AS MATERIALIZED (
        SELECT b.batch, b.state, b.ever_loaded, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
        FROM carryover.batches b JOIN own ON b.run_id = own.base_run),
@@ -63,7 +65,10 @@ export async function settleKeys(
        WHERE o.legacy_key IN (SELECT key FROM keys)),
      unseen AS MATERIALIZED (
        SELECT f.legacy_key FROM carryover.findings f JOIN own ON f.verification_id = own.compared_by
-       WHERE f.kind = 'new' AND f.legacy_key IN (SELECT key FROM keys))
+       WHERE f.kind = 'new' AND f.legacy_key IN (SELECT key FROM keys)),
+     left_out AS MATERIALIZED (
+       SELECT DISTINCT o.legacy_key FROM carryover.dismissal_occurrences o JOIN own ON o.run_id = own.base_run
+       WHERE o.legacy_key IN (SELECT key FROM keys))
      SELECT $1, $2, k.key, own.base_run, b.batch,
        coalesce(
          (SELECT s.now FROM carryover.settled_keys s
@@ -72,13 +77,15 @@ export async function settleKeys(
               WHEN b.state = 'skipped' THEN 'excluded'
               WHEN NOT b.ever_loaded THEN 'pending'
               WHEN h.legacy_key IS NOT NULL THEN 'quarantined'
+              WHEN d.legacy_key IS NOT NULL THEN 'excluded'
               ELSE 'loaded' END),
        k.now
      FROM own CROSS JOIN keys k
      LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
      LEFT JOIN held h ON h.legacy_key = k.key
      LEFT JOIN unseen u ON u.legacy_key = k.key
-     ON CONFLICT (run_id, batch, legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
+     LEFT JOIN left_out d ON d.legacy_key = k.key
+     ON CONFLICT (run_id, coalesce(batch, 0), legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
     [ref.run, ref.batch],
   );
 }
@@ -94,13 +101,18 @@ export async function settleGone(session: TargetQueries, mapping: Mapping, ref: 
     'load.imagesOfGone',
     `INSERT INTO carryover.quarantine_images (run_id, batch, legacy_key, line)
      SELECT $2, $3, legacy_key, to_jsonb(q) FROM carryover.quarantine q
-     WHERE migration = $1 AND state = 'open' AND legacy_key IN (${away}) ON CONFLICT DO NOTHING`,
+     WHERE migration = $1 AND state IN ('open', 'dismissed') AND legacy_key IN (${away}) ON CONFLICT DO NOTHING`,
     [mapping.name, ref.run, ref.batch],
   );
-  const held = await session.query<{ legacy_key: string }>(
+  const held = await session.query<{ key: string; fate: string }>(
     'load.quarantineGone',
-    `UPDATE carryover.quarantine SET state = 'gone', last_run = $2, last_batch = $3, last_seen = now()
-     WHERE migration = $1 AND state = 'open' AND legacy_key IN (${away}) RETURNING legacy_key`,
+    `WITH before AS MATERIALIZED (
+       SELECT legacy_key, CASE state WHEN 'open' THEN 'quarantined' ELSE 'excluded' END AS fate FROM carryover.quarantine
+       WHERE migration = $1 AND state IN ('open', 'dismissed') AND legacy_key IN (${away}) FOR UPDATE),
+     changed AS (
+       UPDATE carryover.quarantine q SET state = 'gone', last_run = $2, last_batch = $3, last_seen = now()
+       FROM before b WHERE q.migration = $1 AND q.legacy_key = b.legacy_key)
+     SELECT legacy_key AS key, fate FROM before`,
     [mapping.name, ref.run, ref.batch],
   );
   await session.query(
@@ -108,14 +120,15 @@ export async function settleGone(session: TargetQueries, mapping: Mapping, ref: 
     `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
      WITH own AS MATERIALIZED (SELECT base_run FROM carryover.runs WHERE run_id = $1),
      keys AS MATERIALIZED (
-       SELECT key, ${numbers('key')} AS numbers, CASE WHEN key = ANY ($3) THEN 'quarantined' ELSE 'loaded' END AS was
-       FROM gone_keys WHERE key = ANY ($3) OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL)),
+       SELECT key, ${numbers('key')} AS numbers, coalesce(h.fate, 'loaded') AS was
+       FROM gone_keys LEFT JOIN unnest($3::text[], $4::text[]) AS h (held, fate) ON h.held = key
+       WHERE h.held IS NOT NULL OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL)),
      bounds AS MATERIALIZED (
        SELECT b.batch, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
        FROM carryover.batches b JOIN own ON b.run_id = own.base_run)
      SELECT $1, $2, k.key, own.base_run, b.batch, k.was, 'nothing'
      FROM own CROSS JOIN keys k LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
-     ON CONFLICT (run_id, batch, legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
-    [ref.run, ref.batch, held.rows.map(({ legacy_key: key }) => key)],
+     ON CONFLICT (run_id, coalesce(batch, 0), legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
+    [ref.run, ref.batch, held.rows.map(({ key }) => key), held.rows.map(({ fate }) => fate)],
   );
 }

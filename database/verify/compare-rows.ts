@@ -29,7 +29,7 @@ export async function openNotes(session: TargetQueries): Promise<void> {
   );
   await session.query(
     'verify.counts',
-    'CREATE TEMP TABLE counted (rows bigint, excluded bigint, loaded bigint, quarantined bigint)',
+    'CREATE TEMP TABLE counted (rows bigint, excluded bigint, loaded bigint, quarantined bigint, dismissed bigint)',
   );
 }
 
@@ -49,6 +49,8 @@ export interface Counts {
   /** Rows of the target, and of open quarantine. */
   readonly loaded: number;
   readonly quarantined: number;
+  /** Rows that were in quarantine, and that a person has left out since. */
+  readonly dismissed: number;
   /** Rows that are spread otherwise over codes and years, though nothing else differs. */
   readonly misplaced: number;
   /** Rows that crossed the wire. */
@@ -79,14 +81,15 @@ export async function compareRows(
   await session.query('verify.dropRows', 'DROP TABLE pg_temp.verified_source');
   const counted = await session.query<{ [name in Exclude<keyof Counts, 'read' | 'misplaced' | 'content'>]: string }>(
     'verify.takeCounts',
-    'DELETE FROM pg_temp.counted RETURNING rows, excluded, loaded, quarantined',
+    'DELETE FROM pg_temp.counted RETURNING rows, excluded, loaded, quarantined, dismissed',
   );
-  const { rows, excluded, loaded, quarantined } = counted.rows[0]!;
+  const { rows, excluded, loaded, quarantined, dismissed } = counted.rows[0]!;
   return {
     rows: Number(rows),
     excluded: Number(excluded),
     loaded: Number(loaded),
     quarantined: Number(quarantined),
+    dismissed: Number(dismissed),
     // Each was compared by itself.
     misplaced: 0,
     read: filled,
@@ -159,9 +162,10 @@ function differences({ mapping, range, fate }: Part): string {
           coalesce(held.run_id > taken.forgotten, false) AS was_held, ${isMarked(mapping, 'pairs.key')} AS is_marked
         FROM pairs LEFT JOIN inserted USING (key) LEFT JOIN held USING (key) LEFT JOIN taken USING (key)) p),
     counted AS (
-      INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined)
+      INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined, dismissed)
       SELECT (SELECT count(*) FROM there), (SELECT count(*) FROM left_out),
-        count(*) FILTER (WHERE NOT quarantined), count(*) FILTER (WHERE quarantined) FROM here)
+        count(*) FILTER (WHERE NOT quarantined), count(*) FILTER (WHERE quarantined AND NOT dismissed),
+        count(*) FILTER (WHERE dismissed) FROM here)
     INSERT INTO pg_temp.found (kind, legacy_key, columns, evidence) SELECT kind, key, columns, evidence FROM (
       SELECT kind, key, columns, evidence FROM told WHERE NOT is_shared
       UNION ALL SELECT DISTINCT kind, key, columns, evidence FROM told WHERE is_shared) f
@@ -198,12 +202,12 @@ export async function tellMissing(session: TargetQueries, { mapping, run, range 
   // Where keys do not compare alike, no key is known to be of a batch: then the whole is counted.
   // What later runs brought, or took away, counts too.
   const since = (batch: string): string => `(
-    SELECT count(*) FILTER (WHERE now IN ('loaded', 'quarantined')) - count(*) FILTER (WHERE was IN ('loaded', 'quarantined'))
+    SELECT count(*) FILTER (WHERE now IN ('loaded', 'quarantined', 'excluded')) - count(*) FILTER (WHERE was IN ('loaded', 'quarantined', 'excluded'))
     FROM carryover.settled_keys s WHERE s.base_run = $2 ${batch})`;
   const counted = isOrdered
     ? `carryover.key_numbers(after_key::text) AS low, carryover.key_numbers(to_key::text) AS high,
-       loaded + quarantined + ${since('AND s.base_batch = b.batch')} AS rows`
-    : `NULL::numeric[] AS low, NULL::numeric[] AS high, sum(loaded + quarantined) + ${since('')} AS rows`;
+       loaded + quarantined + excluded_by_decision + ${since('AND s.base_batch = b.batch')} AS rows`
+    : `NULL::numeric[] AS low, NULL::numeric[] AS high, sum(loaded + quarantined + excluded_by_decision) + ${since('')} AS rows`;
   await session.query(
     'verify.tellMissing',
     `WITH counted AS (
@@ -214,7 +218,7 @@ export async function tellMissing(session: TargetQueries, { mapping, run, range 
        SELECT carryover.key_numbers(key) AS numbers FROM (
          SELECT u.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
          WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND k.run_id > ${lastUnloaded('u.key', '$1')}
-         UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state = 'open') i),
+         UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state IN ('open', 'dismissed')) i),
      short AS (SELECT low, high FROM counted WHERE rows > (SELECT count(*) FROM known WHERE ${inBatch('numbers')}))
      UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new'
        AND EXISTS (SELECT FROM short WHERE ${inBatch('carryover.key_numbers(f.legacy_key)')})`,

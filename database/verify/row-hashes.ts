@@ -63,5 +63,9 @@ export function quarantinedRowHash(mapping: TimedMapping, json: Sql): Sql {
   return `encode(sha256(${parts.join(' || ')}), 'hex')`;
 }
 
+/** The same of a line of the quarantine; of one whose values were purged the hash that it was extracted with is all there is. */
+export const heldRowHash = (mapping: TimedMapping, alias: string): Sql =>
+  `CASE WHEN ${alias}.source_row IS NULL THEN ${alias}.source_row_sha256 ELSE ${quarantinedRowHash(mapping, `${alias}.source_row`)} END`;
+
 /** The first 60 bits of a hex hash: sums of them do not overflow, and both servers can compute them. */
 export const hashSlice = (hex: Sql): Sql => `('x' || substr(${hex}, 1, 15))::bit(60)::bigint`;

@@ -1,7 +1,8 @@
 /**
  * Queries over what was loaded and what is in quarantine, each row as verification sees it. Columns of each: `key` (legacy
  * key), `id` (hex without dashes), `hash` (SHA-256 of the canonical text that it reads back as), `extracted` (the hash that
- * stands beside it since it was read), `written` (it is as we wrote it), `marked` (it has lineage of ours) and `quarantined`.
+ * stands beside it since it was read), `written` (it is as we wrote it), `marked` (it has lineage of ours), `quarantined`, with
+ * `dismissed` where a person has left the row out since, and `purged` where its values are gone.
  */
 import { LINEAGE_HASHES, namedColumns, referencesOf } from '../../mappings/mapping';
 import type { Sql, TimedMapping } from '../converters/converter';
@@ -13,7 +14,7 @@ import { inLedgerRange, inTargetRange } from './range';
 import type { OpenRange } from './range';
 import type { Binding } from './source-rows';
 import { YEAR, spreadColumns } from './spread';
-import { NO_HASH, hashSlice, quarantinedRowHash, readBack } from './row-hashes';
+import { NO_HASH, hashSlice, heldRowHash, readBack } from './row-hashes';
 
 const hex = (id: Sql): Sql => `replace(${id}::text, '-', '')`;
 
@@ -88,7 +89,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
   const outer = [
     'b.key, b.id',
     `CASE WHEN b.wrong THEN ${NO_HASH} ELSE ${sha256Hex(`(${canonical})`)} END AS hash`,
-    'b.extracted, coalesce(b.kept = b.own, false) AS written, b.marked, false AS quarantined, b.own',
+    'b.extracted, coalesce(b.kept = b.own, false) AS written, b.marked, false AS quarantined, false AS dismissed, false AS purged, b.own',
     // A value that its kind would never have written is no value of the source's, whatever it reads as.
     ...(columns
       ? [
@@ -116,16 +117,20 @@ const heldGroups = (mapping: TimedMapping): Sql[] =>
       ELSE ${groupText(isTime ? `left(${text}, ${YEAR})` : text)} END AS g${place}`;
   });
 
-/** Open quarantine of the migration `$1`. */
+/** Open quarantine of the migration `$1`, and what was dismissed from it. */
 export function quarantinedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
   const texts = namedColumns(mapping).map((column) => `(q.source_row ->> ${literalPg(column)})`);
   const own = columns
-    ? [`ARRAY[${texts.map(columnHash).join(', ')}] AS columns`, `${heldContent('q')} AS content`]
+    ? [
+        `CASE WHEN q.source_row IS NOT NULL THEN ARRAY[${texts.map(columnHash).join(', ')}] END AS columns`,
+        `${heldContent('q')} AS content`,
+      ]
     : [...heldGroups(mapping), 'NULL AS state'];
   return (
-    `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, ` +
-    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined, NULL AS own, ${own.join(', ')}` +
-    ` FROM carryover.quarantine q WHERE q.migration = $1 AND q.state = 'open' AND ${inLedgerRange(range, 'q.key_numbers')}`
+    `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${heldRowHash(mapping, 'q')} AS hash, ` +
+    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined, ` +
+    `q.state = 'dismissed' AS dismissed, q.source_row IS NULL AS purged, NULL AS own, ${own.join(', ')}` +
+    ` FROM carryover.quarantine q WHERE q.migration = $1 AND (q.state = 'open' OR q.state = 'dismissed') AND ${inLedgerRange(range, 'q.key_numbers')}`
   );
 }
 
@@ -141,15 +146,15 @@ const boundHash = (mapping: TimedMapping, binding: Binding): Sql =>
   sha256Hex(`(r.hash || ${binding === 'id' ? 'r.id' : keyParts(mapping)})`);
 
 /**
- * Lines of groups: their `texts`, `state`, whether `quarantined`; their `rows`, the `sum` of their hashes, those that are `torn`:
- * not what stands beside them; and the sum of the hashes over target rows, `content`.
+ * Lines of groups: their `texts`, `state`, whether `quarantined`, `dismissed`, `purged`; their `rows`, the `sum` of their hashes, those that are
+ * `torn`: not what stands beside them; and the sum of the hashes over target rows, `content`.
  */
 export function sumsOf(mapping: TimedMapping, range: OpenRange, binding: Binding): Sql {
   const groups = spreadColumns(mapping).map((_column, place) => `r.g${place}`);
-  return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, r.state, r.quarantined, count(*) AS rows,
+  return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, r.state, r.quarantined, r.dismissed, r.purged, count(*) AS rows,
       coalesce(sum(${hashSlice(boundHash(mapping, binding))}), 0) AS sum,
       count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn,
       coalesce(sum(${hashSlice('r.own')}), 0) AS content
     FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r
-    GROUP BY ${[...groups, 'r.state', 'r.quarantined'].join(', ')}`;
+    GROUP BY ${[...groups, 'r.state', 'r.quarantined', 'r.dismissed', 'r.purged'].join(', ')}`;
 }

@@ -79,6 +79,7 @@ it('installs the ledger, registers the search attributes, imports the baseline; 
         '0005-accepting',
         '0006-some-rows',
         '0007-resync',
+        '0008-quarantine',
         '0009-baseline-sources',
         '0011-undo',
       ],

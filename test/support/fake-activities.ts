@@ -95,6 +95,7 @@ export class FakeRun {
       steps: this.steps(),
       verifications: this.verification.ports,
       forecasts: this.forecast.ports,
+      quarantine: { decide: (decision) => Promise.resolve(decision), purge: () => Promise.resolve('purge') },
     };
   }
 

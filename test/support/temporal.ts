@@ -142,6 +142,7 @@ function dispatch(fakes: ReadonlyMap<string, FakeRun>): Dependencies {
     steps: part('steps'),
     verifications: part('verifications'),
     forecasts: part('forecasts'),
+    quarantine: part('quarantine'),
   };
 }
 

@@ -19,6 +19,7 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^session\.cancel$/, 'a verification that is cancelled'],
   [/^accept(\.|$)/, '`carryover findings accept`'],
   [/^schedule\./, '`carryover schedule`'],
+  [/^(dismiss|purge|quarantine)\./, '`carryover quarantine`'],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
   [/^preflight\.targetReferrers$/, 'the preflight of a mapping that has rows deleted: as its other questions'],

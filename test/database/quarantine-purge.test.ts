@@ -158,6 +158,17 @@ it('takes images of runs that are over and old, but for those of the latest that
   expect(first!.kept).toBeGreaterThan(10);
   expect(await purge(90)).toContain('of 0 before-images');
   await engine.onTarget(`UPDATE carryover.batches SET loaded_at = now() - interval '100 days'`);
-  expect(await purge(90)).toContain(`of ${first!.kept} before-images are purged`);
+  // Lines of quarantine as they were before a load are images as well.
+  const lines = async (run: string): Promise<number> =>
+    (
+      await engine.onTarget<{ kept: number }>(
+        'SELECT count(line)::int AS kept FROM carryover.quarantine_images WHERE run_id <= $1',
+        [run],
+      )
+    )[0]!.kept;
+  const before = await lines(first!.run);
+  const later = await lines('99');
+  expect(await purge(90)).toContain(`of ${first!.kept + before} before-images are purged`);
   expect(await images()).toEqual([{ ...first, kept: 0 }, second]);
+  expect(await lines('99')).toBe(later - before);
 });

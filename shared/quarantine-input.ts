@@ -3,7 +3,7 @@ import { asNumber, checkNumber, optionalText } from './fields';
 import { REASONS } from './reasons';
 
 /** States of a line of the quarantine that people ask for. */
-export const QUARANTINE_STATES = ['open', 'replayed', 'dismissed'] as const;
+export const QUARANTINE_STATES = ['open', 'replayed', 'dismissed', 'gone', 'undone'] as const;
 
 /** The workflow types, and so the decisions, in the words of the audit. */
 export const QUARANTINE_DECISIONS = ['dismiss', 'restore', 'purge'] as const;

@@ -112,7 +112,7 @@ async function move(lane: Lane): Promise<void> {
   await lane.onSource(`DELETE FROM dispatch_state WHERE id IN (${loaded!.keys})`);
 }
 
-/** The same, and a re-sync has taken it. */
+/** The same, and a re-sync has taken it; a row of another table refers to one that it brought. */
 const takeUp =
   (operator: Operator) =>
   async (lane: Lane): Promise<void> => {
@@ -120,6 +120,10 @@ const takeUp =
     const follows = `${lane.name}-follows`;
     await operator.start('resync', lane.taskQueue, follows, { migration: deletingStates.name, batchRows: 8 });
     await operator.outcome(follows);
+    await lane.onTarget(
+      `CREATE TABLE follow_ups (id int PRIMARY KEY, state uuid NOT NULL REFERENCES case_states (id) ON DELETE CASCADE);
+       INSERT INTO follow_ups SELECT 1, id FROM case_states WHERE legacy_id > 1000000 ORDER BY legacy_id LIMIT 1`,
+    );
   };
 
 const LATE_ORDER = `INSERT INTO orders (id, instruction_id, case_id, order_number)

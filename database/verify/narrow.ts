@@ -1,6 +1,8 @@
 /** Looks at a range on both servers at once, and narrows a difference down to parts that are small enough to compare by rows. */
 import type { Source } from '../source/open-source';
 import type { TargetSession } from '../target/session';
+import { differingBuckets, rangeOfBucket, widthOf } from './buckets';
+import type { HeldLine } from './buckets';
 import { compareRows } from './compare-rows';
 import type { Counts, Part } from './compare-rows';
 import { comparesAlike } from './range';
@@ -24,6 +26,7 @@ interface TargetSum {
   readonly torn: number;
   readonly content: string;
   readonly groups: readonly HeldGroup[];
+  readonly lines: readonly HeldLine[];
 }
 
 /** @returns the rows as they were counted by the look that was the last at each of them */
@@ -46,10 +49,40 @@ export async function lookAt(session: TargetSession, source: Source, part: Part,
     return { rows, excluded, loaded, quarantined, dismissed, misplaced: wrong, read: 0, content };
   }
   if (!comparesAlike(mapping) || there.rows <= FEW_ROWS) return compareRows(session, source, part, signal);
-  return narrow(session, source, part, there.rows, signal);
+  const width = await widthOf(source, mapping, range, there.rows, signal);
+  return width === null
+    ? bisect(session, source, part, there.rows, signal)
+    : searchBuckets(session, source, part, width, signal);
 }
 
-async function narrow(
+/** Compares the rows of those buckets that differ, all at once; one that has too many rows is a range of its own. */
+async function searchBuckets(
+  session: TargetSession,
+  source: Source,
+  part: Part,
+  width: string,
+  signal: AbortSignal,
+): Promise<Counts> {
+  const { mapping, range } = part;
+  const [there, here] = await Promise.all([
+    sumSourceRange(source, mapping, range, signal, width),
+    bindingOf(source).then((binding) => sumTargetRange(session, part, binding, width)),
+  ]);
+  const { buckets, large, alike } = differingBuckets(part, there, here.lines, FEW_ROWS);
+  let total: Counts = { ...alike, read: 0, content: null };
+  if (buckets.length > 0) {
+    const rows = { ...range, buckets: { width, list: buckets } };
+    total = add(total, await compareRows(session, source, { ...part, range: rows }, signal));
+  }
+  for (const bucket of large) {
+    const keys = rangeOfBucket(range, bucket, width);
+    total = add(total, await lookAt(session, source, { ...part, range: keys }, signal));
+  }
+  return total;
+}
+
+/** Cuts the range into parts of as many rows, and looks at each. */
+async function bisect(
   session: TargetSession,
   source: Source,
   part: Part,
@@ -87,9 +120,15 @@ const add = (one: Counts, other: Counts): Counts => ({
   content: null,
 });
 
-async function sumTargetRange(session: TargetSession, { mapping, range }: Part, binding: Binding): Promise<TargetSum> {
+async function sumTargetRange(
+  session: TargetSession,
+  { mapping, range }: Part,
+  binding: Binding,
+  width?: string,
+): Promise<TargetSum> {
   const found = await session.query<{
     texts: string[];
+    bucket: string | null;
     state: string | null;
     quarantined: boolean;
     dismissed: boolean;
@@ -98,7 +137,7 @@ async function sumTargetRange(session: TargetSession, { mapping, range }: Part, 
     sum: string;
     torn: string;
     content: string;
-  }>('verify.targetSum', sumsOf(mapping, range, binding), [mapping.name]);
+  }>('verify.targetSum', sumsOf(mapping, range, binding, width), [mapping.name]);
   const groups = found.rows.map((line) => ({ ...line, rows: Number(line.rows) }));
   const count = (of: (group: (typeof groups)[number]) => boolean): number =>
     groups.filter(of).reduce((total, { rows }) => total + rows, 0);
@@ -110,5 +149,6 @@ async function sumTargetRange(session: TargetSession, { mapping, range }: Part, 
     torn: groups.reduce((total, { torn }) => total + Number(torn), 0),
     content: String(groups.reduce((total, { content }) => total + BigInt(content), 0n)),
     groups,
+    lines: groups,
   };
 }

@@ -19,6 +19,7 @@ export const VERIFICATION = [
   'verify.sourceSum',
   'verify.targetSum',
   'verify.splitKey',
+  'verify.keySpan',
   'verify.createRows',
   'verify.copyRows',
   'verify.sourceRows',

@@ -5,6 +5,7 @@ import type { KeySpan } from '../../shared/verification';
 import type { Mapping } from '../../mappings/mapping';
 import type { Sql } from '../converters/converter';
 import { compareKey } from '../source/expressions';
+import { quoteMy } from '../source/quote';
 import type { LegacyKey, SqlWithValues } from '../source/expressions';
 import { quotePg } from '../target/quote';
 
@@ -12,7 +13,13 @@ import { quotePg } from '../target/quote';
 export interface OpenRange {
   readonly after: LegacyKey | null;
   readonly to: LegacyKey | null;
+  /** Of a single integer key: only keys whose quotient by `width` is listed, or that are none, where null is. */
+  readonly buckets?: { readonly width: string; readonly list: readonly (string | null)[] };
 }
+
+/** The quotients that are listed, checked to be integers: they are inlined. */
+const quotients = ({ list }: NonNullable<OpenRange['buckets']>): string =>
+  integers(list.filter((bucket) => bucket !== null)).replace(/[()]/g, '');
 
 export const WHOLE: OpenRange = { after: null, to: null };
 
@@ -48,11 +55,16 @@ export function rangeOfSpan(mapping: Mapping, { from, to }: KeySpan): OpenRange 
 }
 
 /** Predicate of a range on the source, without the mapping's `where`. */
-export function inSourceRange(mapping: Mapping, { after, to }: OpenRange): SqlWithValues {
+export function inSourceRange(mapping: Mapping, { after, to, buckets }: OpenRange): SqlWithValues {
   const ends = [
     ...(after === null ? [] : [compareKey(mapping, '>', after)]),
     ...(to === null ? [] : [compareKey(mapping, '<=', to)]),
   ];
+  if (buckets !== undefined) {
+    const listed = buckets.list.every((bucket) => bucket === null) ? 'NULL' : quotients(buckets);
+    const sql = `${quoteMy(mapping.source.key[0]!)} DIV ${integers([buckets.width])} IN (${listed})`;
+    ends.push({ sql, values: [] });
+  }
   if (ends.length === 0) return { sql: 'TRUE', values: [] };
   return { sql: `(${ends.map(({ sql }) => sql).join(' AND ')})`, values: ends.flatMap(({ values }) => [...values]) };
 }
@@ -84,16 +96,28 @@ export const comparesAlike = (mapping: Mapping): boolean => hasIntegerKey(mappin
 /** Predicate of a range for target rows with the given alias; rows without a key belong to the first. */
 export function inTargetRange(mapping: Mapping, range: OpenRange, alias: string): Sql {
   const columns = targetKey(mapping).map((column) => `${alias}.${quotePg(column)}`);
-  const within = inRange(columns, range);
-  if (range.after !== null || range.to === null) return within;
-  return `(${[within, ...columns.map((column) => `${column} IS NULL`)].join(' OR ')})`;
+  const inside = inRange(columns, range);
+  const isFirst = range.after === null && range.to !== null;
+  const within = isFirst ? `(${[inside, ...columns.map((column) => `${column} IS NULL`)].join(' OR ')})` : inside;
+  return range.buckets === undefined ? within : `(${within} AND ${inBuckets(columns[0]!, range.buckets)})`;
+}
+
+/** @param number expression of the key, or NULL */
+function inBuckets(number: Sql, buckets: NonNullable<OpenRange['buckets']>): Sql {
+  const listed = `div(${number}::numeric, ${integers([buckets.width])}) = ANY ('{${quotients(buckets)}}'::numeric[])`;
+  return buckets.list.includes(null) ? `(${listed} OR ${number} IS NULL)` : listed;
 }
 
 /** A bound as the ledger's `key_numbers` reads: the parts of a key, which compare in the order of the source. */
 export const keyNumbers = (key: LegacyKey): Sql => `'{${key.map((part) => integers([part])).join(',')}}'::numeric[]`;
 
 /** Predicate of a range for lines of the ledger, by the `key_numbers` of their key; without, they belong to the first. */
-export function inLedgerRange({ after, to }: OpenRange, numbers: Sql): Sql {
+export function inLedgerRange(range: OpenRange, numbers: Sql): Sql {
+  const within = inLedgerEnds(range, numbers);
+  return range.buckets === undefined ? within : `(${within} AND ${inBuckets(`(${numbers})[1]`, range.buckets)})`;
+}
+
+function inLedgerEnds({ after, to }: OpenRange, numbers: Sql): Sql {
   const ends = [
     ...(after === null ? [] : [`${numbers} > ${keyNumbers(after)}`]),
     ...(to === null ? [] : [`${numbers} <= ${keyNumbers(to)}`]),

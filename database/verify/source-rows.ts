@@ -17,6 +17,12 @@ import type { OpenRange } from './range';
 import { YEAR, spreadColumns } from './spread';
 import type { Group } from './spread';
 
+export interface SourceLine extends Group {
+  readonly isMoved: boolean;
+  readonly bucket: string | null;
+  readonly sum: bigint;
+}
+
 export interface SourceSum {
   /** Rows that the mapping moves. */
   readonly rows: number;
@@ -26,6 +32,8 @@ export interface SourceSum {
   readonly sum: string;
   /** How they are spread over codes and years. */
   readonly groups: readonly Group[];
+  /** The same with the rows that are left out, bucket by bucket where it was asked for. */
+  readonly lines: readonly SourceLine[];
 }
 
 /**
@@ -59,11 +67,13 @@ function boundHash(mapping: Mapping, binding: Binding): string {
   return `SHA2(CONCAT(${rowHash(mapping)}, ${binding === 'id' ? idHex(mapping) : key.join(', ')}), 256)`;
 }
 
+/** @param width of the buckets, by which it is summed where it is given */
 export async function sumSourceRange(
   source: Source,
   mapping: Mapping,
   range: OpenRange,
   signal: AbortSignal,
+  width?: string,
 ): Promise<SourceSum> {
   const binding = await bindingOf(source);
   const where = inSourceRange(mapping, range);
@@ -72,17 +82,19 @@ export async function sumSourceRange(
     const text = sourceText(mapping, column);
     return `LOWER(HEX(COALESCE(CONCAT('V', ${isTime ? `LEFT(${text}, ${YEAR})` : text}), 'N')))`;
   });
-  const places = ['1', ...texts.map((_text, index) => String(index + 2))];
+  const bucket = width === undefined ? 'NULL' : `${quoteMy(mapping.source.key[0]!)} DIV ${BigInt(width)}`;
+  const places = ['1', '2', ...texts.map((_text, index) => String(index + 3))];
   const found = await source.query(
     'verify.sourceSum',
-    `SELECT ${[isMoved, ...texts].join(', ')}, COUNT(*), COALESCE(SUM(IF(${isMoved}, ${hashSlice(boundHash(mapping, binding))}, 0)), 0)
+    `SELECT ${[isMoved, bucket, ...texts].join(', ')}, COUNT(*), COALESCE(SUM(IF(${isMoved}, ${hashSlice(boundHash(mapping, binding))}, 0)), 0)
      FROM ${quoteMy(mapping.source.table)} WHERE ${where.sql} GROUP BY ${places.join(', ')}`,
     where.values,
     signal,
   );
   const lines = found.map((row) => ({
     isMoved: row[0] === '1',
-    texts: row.slice(1, -2) as string[],
+    bucket: row[1] ?? null,
+    texts: row.slice(2, -2) as string[],
     rows: Number(row.at(-2)),
     sum: BigInt(row.at(-1)!),
   }));
@@ -93,6 +105,7 @@ export async function sumSourceRange(
     excluded: rowsOf(lines) - rowsOf(groups),
     sum: String(groups.reduce((total, { sum }) => total + sum, 0n)),
     groups,
+    lines,
   };
 }
 

@@ -149,12 +149,14 @@ const boundHash = (mapping: TimedMapping, binding: Binding): Sql =>
  * Lines of groups: their `texts`, `state`, whether `quarantined`, `dismissed`, `purged`; their `rows`, the `sum` of their hashes, those that are
  * `torn`: not what stands beside them; and the sum of the hashes over target rows, `content`.
  */
-export function sumsOf(mapping: TimedMapping, range: OpenRange, binding: Binding): Sql {
+export function sumsOf(mapping: TimedMapping, range: OpenRange, binding: Binding, width?: string): Sql {
+  const bucket =
+    width === undefined ? 'NULL' : `CASE WHEN r.key ~ '^-?[0-9]+$' THEN div(r.key::numeric, ${BigInt(width)}) END`;
   const groups = spreadColumns(mapping).map((_column, place) => `r.g${place}`);
-  return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, r.state, r.quarantined, r.dismissed, r.purged, count(*) AS rows,
+  return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, ${bucket}::text AS bucket, r.state, r.quarantined, r.dismissed, r.purged, count(*) AS rows,
       coalesce(sum(${hashSlice(boundHash(mapping, binding))}), 0) AS sum,
       count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn,
       coalesce(sum(${hashSlice('r.own')}), 0) AS content
     FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r
-    GROUP BY ${[...groups, 'r.state', 'r.quarantined', 'r.dismissed', 'r.purged'].join(', ')}`;
+    GROUP BY ${[...groups, '2', 'r.state', 'r.quarantined', 'r.dismissed', 'r.purged'].join(', ')}`;
 }

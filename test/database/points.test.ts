@@ -190,7 +190,7 @@ describe('with an interposer', () => {
     const elsewhere = new RegExp(
       '^(decide|accept|dismiss|purge|quarantine|again|forecast|repair|replay|resync|take|gone|undo|audit|schedule|batches|hold|abandon|sweep|start|status\\.named|' +
         'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle|settleGone|quarantineGone|imagesOfGone)|preflight\\.targetReferrers|' +
-        'verify\\.(splitKey|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
+        'verify\\.(splitKey|keySpan|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
     );
     const missing = POINTS.filter(
       (point) => !reached.has(point) && !point.endsWith('.rollback') && !elsewhere.test(point),

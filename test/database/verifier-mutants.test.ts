@@ -97,6 +97,9 @@ it('makes no mistake as it is', async () => expect(await mistakesOf([])).toEqual
 
 const NARROW = 'database/verify/narrow.ts';
 
+/** Has ranges cut into halves and parts of them, as those of keys that fall into no buckets are. */
+const BY_RANGES: Change = { file: NARROW, edits: [['return width === null', "return width !== ''"]] };
+
 /** A verifier that trusts counts. */
 const BLIND: Change = {
   file: NARROW,
@@ -147,10 +150,7 @@ it.each<[string, ...Change[]]>([
     { file: 'database/target/canonical.ts', edits: [[", 'N')`", ", '')`"]] },
     { file: 'database/source/expressions.ts', edits: [[", 'N')`", ", '')`"]] },
   ],
-  [
-    'a bisection that stops early',
-    { file: NARROW, edits: [['[...keys, range.to].entries()', '[...keys, range.to].slice(0, 4).entries()']] },
-  ],
+  ['a search that stops early', { file: NARROW, edits: [['list: buckets }', 'list: buckets.slice(0, 1) }']] }],
   [
     'an error of a check taken for nothing found',
     {
@@ -171,16 +171,39 @@ it.each<[string, ...Change[]]>([
   ['what was not verified is not counted', { file: 'shared/verdict.ts', edits: [['found.notVerified > 0 || ', '']] }],
   [
     'ranges of the target that lack their last key',
+    BY_RANGES,
     { file: 'database/verify/range.ts', edits: [['`${row} <= ${integers(to)}`', '`${row} < ${integers(to)}`']] },
   ],
   [
     'ranges of the source that have the last key of the one before',
+    BY_RANGES,
     {
       file: 'database/verify/range.ts',
       edits: [["compareKey(mapping, '>', after)", "compareKey(mapping, '>=', after)"]],
     },
   ],
-  ['counts alone', BLIND],
+  [
+    'counts alone',
+    BLIND,
+    {
+      file: 'database/verify/buckets.ts',
+      edits: [
+        [' && sum(groups) === sum(right)', ''],
+        ["!right.some(({ torn }) => torn !== '0') && ", ''],
+      ],
+    },
+  ],
+  [
+    'parts that are left out',
+    {
+      file: NARROW,
+      edits: [
+        ['return width === null', "return width !== ''"],
+        ['[...keys, range.to].entries()', '[...keys, range.to].slice(0, 4).entries()'],
+      ],
+    },
+  ],
+  ['buckets that are cut off otherwise', { file: 'database/verify/range.ts', edits: [[' DIV ${', ' DIV 1 + ${']] }],
   [
     'sums without the rows of quarantine',
     { file: 'database/verify/target-rows.ts', edits: [["q.state = 'open'", 'false']] },

@@ -20,7 +20,10 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^accept(\.|$)/, '`carryover findings accept`'],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
-  [/^forecast\./, '`carryover forecast`, and the workflow that it starts; a start sweeps what a dead one left'],
+  [
+    /^forecast\.(?!leftovers$)/,
+    '`carryover forecast`, and the workflow that it starts; a start that finds what a dead one left',
+  ],
   [/^gaps\./, '`carryover gaps`'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
 ];

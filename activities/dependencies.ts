@@ -23,6 +23,8 @@ import type {
   TransformResult,
   ValidateResult,
 } from '../shared/messages';
+import type { PurgeInput, RowChoice } from '../shared/quarantine-input';
+import type { ComparisonRef, TakenResult } from '../shared/resync';
 import type { CheckResult } from '../shared/verdict';
 import type {
   CheckRef,
@@ -69,6 +71,8 @@ export interface Runs {
     given: readonly string[],
     starter: Starter,
   ): Promise<Planned>;
+  /** Writes down a start that came to nothing; one that is written down already stays as it is. */
+  vain(migration: string, outcome: 'missed' | 'refused', cause: string, starter: Starter): Promise<void>;
   remaining(run: string, epoch: number, limit: number): Promise<Remaining>;
   cut(mapping: Mapping, ref: BatchRef): Promise<CutResult>;
   park(ref: BatchRef, cause: string): Promise<void>;
@@ -97,6 +101,8 @@ export interface Steps {
   transform(mapping: Mapping, ref: StagedBatchRef, signal: AbortSignal): Promise<TransformResult>;
   load(mapping: Mapping, ref: StagedBatchRef, signal: AbortSignal): Promise<LoadResult>;
   validate(mapping: Mapping, ref: BatchRef, signal: AbortSignal): Promise<ValidateResult>;
+  /** The one step of a batch of an undo. */
+  undo(mapping: Mapping, ref: BatchRef, signal: AbortSignal): Promise<LoadResult>;
 }
 
 /** Source and target compared anew; the ledger knows what was looked at. */
@@ -105,6 +111,10 @@ export interface Verifications {
   plan(mapping: Mapping, input: FullVerifyInput, starter: Courier): Promise<VerifyPlan>;
   /** Plans the verification that a run ends with; whoever asks twice in one round gets the same. */
   planClosing(mapping: Mapping, request: ClosingRequest, starter: Courier): Promise<VerifyPlan>;
+  /** Plans what a re-sync compares before it moves anything; an owner of the run that asks twice gets the same. */
+  planComparison(mapping: Mapping, request: Omit<ClosingRequest, 'round'>, workflow: string): Promise<VerifyPlan>;
+  /** Cuts the batches of what a comparison found, or says why a person must decide first. */
+  take(mapping: Mapping, ref: ComparisonRef): Promise<TakenResult>;
   unverified(verification: string): Promise<Unverified>;
   range(mapping: Mapping, ref: RangeRef, signal: AbortSignal): Promise<VerifiedRange>;
   check(mapping: Mapping, ref: CheckRef, signal: AbortSignal): Promise<CheckResult>;
@@ -122,10 +132,19 @@ export interface Forecasts {
   end(forecast: string): Promise<void>;
 }
 
+/** Decisions about rows in quarantine; each returns what was done, in words, and takes effect once. */
+export interface Quarantine {
+  /** Leaves rows out, or takes that back: the migration's balance follows at once. */
+  decide(decision: 'dismiss' | 'restore', choice: RowChoice, courier: Courier): Promise<string>;
+  /** Removes values of rows that are decided. */
+  purge(input: PurgeInput, courier: Courier): Promise<string>;
+}
+
 export interface Dependencies {
   readonly mappings: Mappings;
   readonly runs: Runs;
   readonly steps: Steps;
   readonly verifications: Verifications;
   readonly forecasts: Forecasts;
+  readonly quarantine: Quarantine;
 }

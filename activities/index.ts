@@ -1,6 +1,8 @@
 import type { Dependencies } from './dependencies';
+import { createComparison } from './comparison';
 import { createForecast } from './forecast';
 import { createPlan } from './plan';
+import { createQuarantine } from './quarantine';
 import { createRun } from './run';
 import { createSteps } from './steps';
 import { createVerification } from './verification';
@@ -12,7 +14,9 @@ export function createActivities(dependencies: Dependencies) {
     ...createRun(dependencies),
     ...createSteps(dependencies),
     ...createVerification(dependencies),
+    ...createComparison(dependencies),
     ...createForecast(dependencies),
+    ...createQuarantine(dependencies),
   };
 }
 

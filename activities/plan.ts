@@ -1,8 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
-import { checkAbandonInput, checkMigrateInput, checkRepairInput, checkReplayInput } from '../shared/input';
+import { CHECKS, checkAbandonInput } from '../shared/input';
 import { CarryoverError, listProblems } from '../shared/errors';
 import type { Planned, RunMode } from '../shared/messages';
 import type { Dependencies, Starter } from './dependencies';
+import { deadlineOf } from './deadline';
 import { guarded } from './guarded';
 
 export interface PlanRequest {
@@ -14,14 +15,16 @@ export interface PlanRequest {
   readonly firstRun: string;
   /** The schedule that started the workflow; null where none did. */
   readonly schedule: string | null;
+  /** When it was to start, in milliseconds since the epoch; a workflow that began under an earlier version gives none. */
+  readonly due?: number;
+  /** True where the run of this very start is planned anew: it has begun within its hours. */
+  readonly again?: boolean;
 }
 
 export interface AbandonRequest {
   readonly input: unknown;
   readonly firstRun: string;
 }
-
-const CHECKS = { full: checkMigrateInput, repair: checkRepairInput, replay: checkReplayInput } as const;
 
 /** What opens a run, and what closes one that nobody goes on with. */
 export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | 'runs'>) => ({
@@ -31,17 +34,17 @@ export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | '
    */
   plan: (request: PlanRequest): Promise<Planned> =>
     guarded(async () => {
-      const { input, given, problems } = CHECKS[request.mode ?? 'full'](request.input, mappings.names());
-      if (input === null) throw new CarryoverError('InputRefused', listProblems('The run was not started:', problems));
-      const mapping = mappings.get(input.migration);
-      const found = await runs.preflight(mapping);
-      if (found.length > 0) {
-        throw new CarryoverError(
-          'PreflightFailed',
-          listProblems(`${mapping.name} cannot run; nothing was changed:`, found),
-        );
+      const starter = starterOf(request.firstRun, request.schedule);
+      try {
+        return await planRun({ mappings, runs }, request, starter);
+      } catch (error) {
+        const migration = migrationOf(request.input, mappings.names());
+        if (migration !== null && error instanceof CarryoverError && isRefusal(error)) {
+          // A ledger that cannot be written is one more reason not to start; the first is told.
+          await runs.vain(migration, 'refused', error.message, starter).catch(() => undefined);
+        }
+        throw error;
       }
-      return runs.open(mapping, request.mode ?? 'full', input, given, starterOf(request.firstRun, request.schedule));
     }),
 
   /** Closes an open run that has no living owner. */
@@ -52,6 +55,45 @@ export const createPlan = ({ mappings, runs }: Pick<Dependencies, 'mappings' | '
       return runs.abandon(input, starterOf(request.firstRun, null));
     }),
 });
+
+async function planRun(
+  { mappings, runs }: Pick<Dependencies, 'mappings' | 'runs'>,
+  { mode: some, input: whatever, due, again }: PlanRequest,
+  starter: Starter,
+): Promise<Planned> {
+  const mode: RunMode = some ?? 'full';
+  const { input, given, problems } = CHECKS[mode](whatever, mappings.names());
+  if (input === null) throw new CarryoverError('InputRefused', listProblems('The run was not started:', problems));
+  const mapping = mappings.get(input.migration);
+  const { window } = input;
+  const deadline = window && deadlineOf(window, due ?? Date.now());
+  if (deadline !== undefined && deadline.at <= Date.now() && again !== true) {
+    const missed = `it could not begin before ${deadline.until} ${deadline.zone}, when its hours ended`;
+    await runs.vain(mapping.name, 'missed', missed, starter);
+    return { missed };
+  }
+  // An undo takes rows out, whatever the mapping has become of those that are gone.
+  const found = await runs.preflight(mode === 'undo' ? { ...mapping, gone: { policy: 'delete' } } : mapping);
+  if (found.length > 0) {
+    throw new CarryoverError(
+      'PreflightFailed',
+      listProblems(`${mapping.name} cannot run; nothing was changed:`, found),
+    );
+  }
+  const planned = await runs.open(mapping, mode, input, given, starter);
+  return deadline === undefined || 'missed' in planned ? planned : { ...planned, deadline };
+}
+
+/** The migration that an input names, whatever else is wrong with it. */
+function migrationOf(input: unknown, known: readonly string[]): string | null {
+  const { migration } = (input ?? {}) as { migration?: unknown };
+  return typeof migration === 'string' && known.includes(migration) ? migration : null;
+}
+
+/** A start that was superseded had its run, and whoever opens runs writes down the other two itself. */
+const NOT_OURS = ['Superseded', 'AlreadyRunning', 'MappingChanged'];
+
+const isRefusal = ({ type, retry }: CarryoverError): boolean => retry === 'never' && !NOT_OURS.includes(type);
 
 function starterOf(firstRun: string, schedule: string | null): Starter {
   const { workflowExecution, workflowNamespace } = activityInfo();

@@ -32,6 +32,10 @@ export const createSteps = ({ mappings, steps }: Pick<Dependencies, 'mappings' |
   load: (ref: StagedBatchRef): Promise<LoadResult> =>
     guarded((signal) => steps.load(mappings.get(ref.migration), ref, signal), ref.batch),
 
+  /** Takes back what a batch of an earlier run did. */
+  undo: (ref: BatchRef): Promise<LoadResult> =>
+    guarded((signal) => steps.undo(mappings.get(ref.migration), ref, signal), ref.batch),
+
   /** Reads the range again on both servers and compares it by checksum. */
   validate: (ref: BatchRef): Promise<ValidateResult> =>
     guarded((signal) => steps.validate(mappings.get(ref.migration), ref, signal), ref.batch),

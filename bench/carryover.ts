@@ -18,6 +18,8 @@ export interface CarryoverTime {
   /** VmHWM of the worker in MB; null where the system does not tell. */
   readonly peakMemory: number | null;
   readonly profile: Profile;
+  /** A re-sync by the same worker right after, in which nothing has changed. */
+  readonly resync: { readonly seconds: number; readonly result: MigrateResult };
 }
 
 export interface Leg {
@@ -43,9 +45,15 @@ export async function runCarryover({ client, taskQueue, input, workerEnvironment
     });
     const result = (await handle.result()) as MigrateResult;
     const seconds = round((performance.now() - began) / 1000);
-    const peakMemory = peakOf(worker.pid!);
     const { events } = await handle.fetchHistory();
-    return { seconds, result, peakMemory, profile: profileOf(events ?? []) };
+    const again = performance.now();
+    const resynced: unknown = await client.workflow.execute('resync', {
+      taskQueue,
+      workflowId: `bench-resync-${input.migration}-${randomUUID()}`,
+      args: [{ migration: input.migration }],
+    });
+    const resync = { seconds: round((performance.now() - again) / 1000), result: resynced as MigrateResult };
+    return { seconds, result, peakMemory: peakOf(worker.pid!), profile: profileOf(events ?? []), resync };
   } finally {
     await stop(worker);
   }

@@ -9,9 +9,14 @@ import type { Spread } from './statistics';
 export const LEGS = ['carryover', 'floorA', 'floorB'] as const;
 export type LegName = (typeof LEGS)[number];
 
+/** With the rows that crossed the wire for the re-sync, as the ledger counted them. */
+export interface MeasuredCarryover extends CarryoverTime {
+  readonly resync: CarryoverTime['resync'] & { readonly rowsRead: number };
+}
+
 export interface Round {
   readonly order: readonly LegName[];
-  readonly carryover: CarryoverTime;
+  readonly carryover: MeasuredCarryover;
   readonly floorA: FloorTime;
   readonly floorB: FloorTime;
   /** The one checksum that all three legs of the round ended in. */
@@ -31,6 +36,8 @@ export interface Result extends Setup {
   readonly at: string;
   /** Medians of Carryover's seconds divided by a floor's, round by round. */
   readonly ratios: { readonly floorA: number; readonly floorB: number };
+  /** The same of a re-sync in which nothing changed, by the run before it; and the share of the rows that crossed the wire for it. */
+  readonly resync: { readonly ratio: Spread; readonly seconds: Spread; readonly read: number };
   readonly ratioRanges: { readonly floorA: Spread; readonly floorB: Spread };
   readonly seconds: Readonly<Record<LegName, Spread>>;
   readonly rowsPerSecond: Readonly<Record<LegName, number>>;
@@ -53,6 +60,11 @@ export function resultOf(setup: Setup, rounds: readonly Round[], at: Date): Resu
     at: at.toISOString(),
     ratios: { floorA: ratio('floorA').median, floorB: ratio('floorB').median },
     ratioRanges: { floorA: ratio('floorA'), floorB: ratio('floorB') },
+    resync: {
+      ratio: spread(rounds.map(({ carryover }) => carryover.resync.seconds / carryover.seconds)),
+      seconds: spread(rounds.map(({ carryover }) => carryover.resync.seconds)),
+      read: Math.max(...rounds.map(({ carryover }) => carryover.resync.rowsRead)) / setup.rows,
+    },
     seconds: byLeg(seconds),
     rowsPerSecond: byLeg((leg) => round(setup.rows / seconds(leg).median, 0)),
     peakMemory: peaks.length === 0 ? null : Math.max(...peaks),
@@ -90,6 +102,9 @@ export function describeResult(result: Result): string[] {
     line('Carryover, everything on', 'carryover', ''),
     line('floor A: keys in place', 'floorA', against('floorA')),
     line('floor B: keys built afterwards', 'floorB', against('floorB')),
+    '',
+    `re-sync of unchanged rows: ${result.resync.seconds.median.toFixed(2)} s, ${result.resync.ratio.median.toFixed(2)} of the run ` +
+      `(${range(result.resync.ratio, 2)}), ${(100 * result.resync.read).toFixed(2)} % of the rows over the wire`,
     '',
     ...describeProfile(middleProfile(result.rounds)),
     `worker peak memory (VmHWM): ${result.peakMemory === null ? 'unknown' : `${result.peakMemory} MB`}`,

@@ -1,11 +1,10 @@
 /** One round: three legs, each from the same start, and the proof that all of them came to the same end. */
 import type { Client } from 'pg';
-import type { CarryoverTime } from './carryover';
 import type { Clients } from './clients';
 import { runFloor } from './floor';
 import type { FloorTime } from './floor';
 import { LEGS } from './result';
-import type { LegName, Round } from './result';
+import type { LegName, MeasuredCarryover, Round } from './result';
 import { differences, makeBare, partsOf, readState, reset } from './target';
 import type { State } from './target';
 
@@ -14,12 +13,12 @@ export interface Bench {
   readonly clients: Clients;
   /** The target by the worker's login, which owns the ledger. */
   readonly ledgerUrl: string;
-  readonly carryover: () => Promise<CarryoverTime>;
+  readonly carryover: () => Promise<MeasuredCarryover>;
   readonly say: (line: string) => void;
 }
 
 interface Legs {
-  carryover?: CarryoverTime;
+  carryover?: MeasuredCarryover;
   floorA?: FloorTime;
   floorB?: FloorTime;
 }

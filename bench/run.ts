@@ -58,7 +58,8 @@ export async function runBench(options: Options, config: Config, around: Surroun
           workerEnvironment: { ...around.workerEnvironment, ...limited },
         });
         plan = await planOf(target, time.result.run);
-        return time;
+        const rowsRead = await readBy(target, time.resync.result.run);
+        return { ...time, resync: { ...time.resync, rowsRead } };
       },
       say: around.say,
     };
@@ -97,6 +98,17 @@ async function planOf(target: TargetClient, run: string): Promise<{ batchRows: n
     [run],
   );
   return rows[0]!;
+}
+
+/** Rows of the source that crossed the wire for a run: compared one by one, or taken. */
+async function readBy(target: TargetClient, run: string): Promise<number> {
+  const { rows } = await target.query<{ read: number }>(
+    `SELECT (SELECT coalesce(sum(source), 0) FROM carryover.batches WHERE run_id = $1)::float8
+       + (SELECT coalesce(sum(x.rows_read), 0) FROM carryover.verified_ranges x JOIN carryover.runs r
+            ON x.verification_id IN (r.verification_id, r.compared_by) WHERE r.run_id = $1)::float8 AS read`,
+    [run],
+  );
+  return rows[0]!.read;
 }
 
 /** The first leg must not be the one that finds the servers' memory empty. */

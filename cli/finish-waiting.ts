@@ -5,7 +5,7 @@ import { readStoredReport } from '../database/report/store';
 import { toJson } from '../report/json';
 import { toMarkdown } from '../report/markdown';
 import type { Report } from '../report/model';
-import type { Headline } from '../shared/messages';
+import type { Headline, PausedResult } from '../shared/messages';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitOfVerdict } from './exit-codes';
@@ -26,6 +26,7 @@ export async function finishWaiting(
 ): Promise<ExitCode> {
   if (outcome.ended === 'interrupted') return sayInterrupted(context, started, json);
   if (outcome.ended === 'missed') return sayMissed(context, started, outcome.cause, json);
+  if (outcome.ended === 'paused') return sayPaused(context, started, outcome.result, json);
   if (outcome.ended === 'failed' && outcome.failure.type !== 'NotProven') {
     sayFailure(context, started, outcome.failure, json);
     return EXIT.refused;
@@ -72,9 +73,19 @@ function sayInterrupted({ terminal }: CommandContext, started: Started, json: bo
 /** Nothing ran, although nothing failed: a schedule is not to be paused by it, and a person is not to take it for done. */
 export function sayMissed({ terminal }: CommandContext, started: Started, cause: string, json: boolean): ExitCode {
   if (json) printJson(terminal, { ...started, outcome: 'missed', cause });
-  terminal.err(
-    `Nothing was run: this start of ${started.migration} counts as one of a schedule, and was missed, since ${cause}`,
-  );
+  terminal.err(`Nothing was run: this start of ${started.migration} was missed, since ${cause}`);
+  return EXIT.refused;
+}
+
+/** The run is open, and not proven: whoever waits for it must not take it for done. */
+export function sayPaused(
+  { terminal }: CommandContext,
+  started: Started,
+  { run, cause }: PausedResult,
+  json: boolean,
+): ExitCode {
+  if (json) printJson(terminal, { ...started, outcome: 'paused', run, cause });
+  terminal.err(`Run ${run} of ${started.migration} is open: ${cause}.`);
   return EXIT.refused;
 }
 

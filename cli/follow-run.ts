@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { STATUS_QUERY } from '../shared/names';
-import type { MigrateResult, MissedResult, Progress } from '../shared/messages';
+import type { MigrateResult, PausedResult, Progress, RunResult } from '../shared/messages';
 import type { FailureSummary } from './failure';
 import { describeFailure } from './failure';
 import { EXIT } from './exit-codes';
@@ -15,6 +15,8 @@ export type Outcome =
   | { readonly ended: 'completed'; readonly result: MigrateResult }
   /** A start by a schedule, which met a living owner. */
   | { readonly ended: 'missed'; readonly cause: string }
+  /** Its hours ended before its run did. */
+  | { readonly ended: 'paused'; readonly result: PausedResult }
   | { readonly ended: 'failed'; readonly failure: FailureSummary; readonly run: string | null }
   | { readonly ended: 'interrupted' };
 
@@ -66,7 +68,7 @@ export async function awaitBeginning(temporal: Temporal, handle: WorkflowHandle)
   const ended = connection
     .withAbortSignal(over.signal, () => handle.result())
     .then(
-      (result) => ({ result: result as MigrateResult | MissedResult }),
+      (result) => ({ result: result as RunResult }),
       (error: unknown) => (error instanceof WorkflowFailedError ? { failure: describeFailure(error.cause) } : null),
     );
   let known: Beginning = null;
@@ -83,12 +85,13 @@ export async function awaitBeginning(temporal: Temporal, handle: WorkflowHandle)
   }
 }
 
-type End = { readonly result: MigrateResult | MissedResult } | { readonly failure: FailureSummary };
+type End = { readonly result: RunResult } | { readonly failure: FailureSummary };
 
 function toOutcome(end: End, last: Progress | undefined): Outcome {
   if ('failure' in end) return { ended: 'failed', failure: end.failure, run: end.failure.run ?? last?.run ?? null };
-  if ('outcome' in end.result) return { ended: 'missed', cause: end.result.cause };
-  return { ended: 'completed', result: end.result };
+  const { result } = end;
+  if (!('outcome' in result)) return { ended: 'completed', result };
+  return result.outcome === 'paused' ? { ended: 'paused', result } : { ended: 'missed', cause: result.cause };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -105,7 +108,7 @@ async function waitForEnd(handle: WorkflowHandle, terminal: Terminal): Promise<E
   let awaySince: number | undefined;
   for (;;) {
     try {
-      return { result: (await handle.result()) as MigrateResult | MissedResult };
+      return { result: (await handle.result()) as RunResult };
     } catch (error) {
       if (error instanceof WorkflowFailedError) return { failure: describeFailure(error.cause) };
       if (awaySince === undefined) terminal.err('Temporal does not answer; waiting for it. The run itself is kept.');

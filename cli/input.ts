@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { REASONS } from '../shared/reasons';
 
 /**
  * A whole number of the command line as a number, anything else as it was typed: the check of the whole input then
@@ -30,6 +31,18 @@ export function batchNumbers(text: string, before: readonly number[] | undefined
     );
   }
   return [...(before ?? []), ...words.map(Number)];
+}
+
+/** Words with commas between them. */
+export const words = (text: string): string[] => text.split(',').map((word) => word.trim());
+
+/** Reasons of the quarantine, with commas. */
+export function reasonCodes(text: string): string[] {
+  const codes = words(text);
+  const wrong = codes.filter((code) => !REASONS.some((reason) => reason === code));
+  if (wrong.length === 0) return codes;
+  const named = wrong.map((code) => JSON.stringify(code)).join(', ');
+  throw new InvalidArgumentError(`There is no reason ${named}; the reasons are ${REASONS.join(', ')}.`);
 }
 
 const LIMIT = { low: 1, high: 100_000 };

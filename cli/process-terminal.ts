@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import type { Terminal } from './terminal';
 
 /** This process's stdout and stderr. */
@@ -19,6 +20,15 @@ export function processTerminal(): Terminal {
     screen: process.stdout.isTTY === true,
     // Each line is drawn over the one that was there: a screen that is cleared first would flicker.
     repaint: (text) => void process.stdout.write(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[K\n\x1b[J`),
+    ask: async (question) => {
+      if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
+      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        return await lines.question(question);
+      } finally {
+        lines.close();
+      }
+    },
     interruption: () => {
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));

@@ -13,13 +13,17 @@ import { EXIT, exitCodesHelp } from './exit-codes';
 import { findingsCommand } from './findings';
 import { forecastCommand } from './forecast';
 import { gapsCommand } from './gaps';
+import { quarantineCommand } from './quarantine';
 import { repairCommand } from './repair';
 import { replayCommand } from './replay';
+import { resyncCommand } from './resync';
 import { reportCommand } from './report';
+import { scheduleCommand } from './schedule';
 import { setupCommand } from './setup';
 import { startCommand } from './start';
 import { statusCommand } from './status';
 import { printJson } from './terminal';
+import { undoCommand } from './undo';
 import { UserError } from './user-error';
 import { verbCommands } from './verbs';
 import { verifyCommand } from './verify';
@@ -31,6 +35,7 @@ const COMMANDS = [
   gapsCommand,
   forecastCommand,
   startCommand,
+  scheduleCommand,
   statusCommand,
   batchesCommand,
   verbCommands,
@@ -39,8 +44,11 @@ const COMMANDS = [
   reportCommand,
   verifyCommand,
   findingsCommand,
+  resyncCommand,
   repairCommand,
+  quarantineCommand,
   replayCommand,
+  undoCommand,
   acceptFindingsCommand,
 ];
 
@@ -77,7 +85,8 @@ function createProgram(context: CommandContext, exit: (code: ExitCode) => void):
     '\nExamples:\n  carryover setup\n  carryover check\n  carryover start case-states --wait\n  carryover status' +
       '\n  carryover retry-batch case-states --batch 3',
   );
-  for (const command of [program, ...program.commands]) command.addHelpText('after', exitCodesHelp());
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of [program, ...commands]) command.addHelpText('after', exitCodesHelp());
   return program;
 }
 

@@ -6,6 +6,7 @@ const BAR_CELLS = 24;
 
 /** Share of the estimated rows that is done, 0 to 1; the estimate is a count of some moments ago. */
 export function share(progress: Progress): number {
+  if (progress.looks != null && progress.looks.of > 0) return progress.looks.done / progress.looks.of;
   if (progress.estimatedRows === 0) return progress.state === 'planning' ? 0 : 1;
   return Math.min(1, progress.doneRows / progress.estimatedRows);
 }
@@ -13,6 +14,11 @@ export function share(progress: Progress): number {
 /** @param perSecond rate of late, where known */
 export function progressText(progress: Progress, perSecond: number | undefined): string {
   if (progress.run === null) return 'planning: looking at input, servers and mapping';
+  const name = `${progress.migration ?? ''} run ${progress.run} ${progress.state}`;
+  if (progress.looks != null) {
+    const { done, of } = progress.looks;
+    return `${name}: ${done} of ${of} ranges and checks looked at`;
+  }
   const left = progress.estimatedRows - progress.doneRows;
   const parts = [
     `${rows(progress.doneRows)} of ${rows(progress.estimatedRows)} rows (${Math.floor(share(progress) * 100)} %)`,
@@ -21,7 +27,7 @@ export function progressText(progress: Progress, perSecond: number | undefined):
     ...(progress.quarantined > 0 ? [`${rows(progress.quarantined)} quarantined`] : []),
     ...(progress.parked.length > 0 ? [`${progress.parked.length} parked`] : []),
   ];
-  return `${progress.migration ?? ''} run ${progress.run} ${progress.state}: ${parts.join(', ')}`;
+  return `${name}: ${parts.join(', ')}`;
 }
 
 /** `████████░░░░ case-states run 7 running: …`, cut to the terminal's width. */

@@ -7,8 +7,10 @@ import { EXIT } from './exit-codes';
 import { looseNumber } from './input';
 import { startRun } from './start-run';
 import { UserError } from './user-error';
+import type { WindowOptions } from './window-option';
+import { UNTIL, ZONE, windowField } from './window-option';
 
-interface Options {
+interface Options extends WindowOptions {
   readonly verification?: string;
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
@@ -39,6 +41,8 @@ export function repairCommand(program: Command, context: CommandContext, exit: (
     )
     .option('--take-over <why>', 'take over an open repair whose owner, on another Temporal, cannot be asked')
     .option('--accept-server <why>', 'go on with an open repair although source or target is another server')
+    .addOption(UNTIL())
+    .addOption(ZONE())
     .option('--by <name>', 'your name, recorded as claimed beside user and host')
     .option('--workflow-id <id>', "the workflow's id (default: carryover-repair-<migration>)")
     .option('--wait', 'wait for the end; Ctrl-C leaves the run running')
@@ -49,7 +53,7 @@ export function repairCommand(program: Command, context: CommandContext, exit: (
     )
     .action(async (migration: string, options: Options) => {
       const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-      const input = { migration, ...Object.fromEntries(fields) } as Record<string, unknown>;
+      const input = { migration, ...Object.fromEntries(fields), ...windowField(options) } as Record<string, unknown>;
       const { problems } = checkRepairInput(input, context.catalog.names());
       const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
       if (all.length > 0) throw new UserError(listProblems('Nothing was repaired:', all), EXIT.refused);

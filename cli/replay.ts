@@ -7,8 +7,10 @@ import { EXIT } from './exit-codes';
 import { looseNumber } from './input';
 import { startRun } from './start-run';
 import { UserError } from './user-error';
+import type { WindowOptions } from './window-option';
+import { UNTIL, ZONE, windowField } from './window-option';
 
-interface Options {
+interface Options extends WindowOptions {
   readonly reason?: readonly string[];
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
@@ -40,6 +42,8 @@ export function replayCommand(program: Command, context: CommandContext, exit: (
     .option('--concurrency <n>', 'batches in flight at once', looseNumber)
     .option('--take-over <why>', 'take over an open replay whose owner, on another Temporal, cannot be asked')
     .option('--accept-server <why>', 'go on with an open replay although source or target is another server')
+    .addOption(UNTIL())
+    .addOption(ZONE())
     .option('--by <name>', 'your name, recorded as claimed beside user and host')
     .option('--workflow-id <id>', "the workflow's id (default: carryover-replay-<migration>)")
     .option('--wait', 'wait for the end; Ctrl-C leaves the run running')
@@ -51,7 +55,10 @@ export function replayCommand(program: Command, context: CommandContext, exit: (
     .action(async (migration: string, options: Options) => {
       const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
       const reasons = options.reason === undefined ? {} : { reasons: options.reason };
-      const input = { migration, ...reasons, ...Object.fromEntries(fields) } as Record<string, unknown>;
+      const input = { migration, ...reasons, ...Object.fromEntries(fields), ...windowField(options) } as Record<
+        string,
+        unknown
+      >;
       const { problems } = checkReplayInput(input, context.catalog.names());
       const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
       if (all.length > 0) throw new UserError(listProblems('Nothing was replayed:', all), EXIT.refused);

@@ -1,8 +1,16 @@
 /** What a person sees of a run that is waited for: a bar on a terminal, a line every now and then elsewhere. */
 import type { Progress } from '../shared/messages';
+import { isWindowCause } from '../shared/run-window';
 import { progressBar, progressText } from './progress-text';
 import { Rate } from './rate';
 import type { Terminal } from './terminal';
+
+/** The brakes that pause a run, by the name that their cause has, and the option that raises each. */
+const BRAKES = [
+  ['maxParked', '--max-parked <n>'],
+  ['maxQuarantine', '--max-quarantine <share>'],
+  ['maxDeletes', '--max-deletes <share>'],
+] as const;
 
 /** Milliseconds. */
 const LINE_EVERY_MS = 2_000;
@@ -58,11 +66,10 @@ export function beginning({ run, migration, resumed, differing }: Progress): str
 
 /** Why a run stands still, and the command that lets it go on. */
 export function pauseLine(run: string, cause: string): string {
-  const brake = ['maxParked', 'maxQuarantine'].find((name) => cause.includes(name));
-  const flag =
-    brake === undefined
-      ? ''
-      : `, with ${brake === 'maxParked' ? '--max-parked <n>' : '--max-quarantine <share>'} to raise the brake`;
+  // Its workflow ends, so that nobody would take a decision.
+  if (isWindowCause(cause)) return `Paused: ${cause}`;
+  const brake = BRAKES.find(([name]) => cause.includes(name));
+  const flag = brake === undefined ? '' : `, with ${brake[1]} to raise the brake`;
   return `Paused: ${cause}\n  to go on: carryover resume ${run}${flag}`;
 }
 

@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { finishWaiting, headlineText, sayFailure, sayMissed } from './finish-waiting';
+import { finishWaiting, headlineText, sayFailure, sayMissed, sayPaused } from './finish-waiting';
 import { awaitBeginning, followRun } from './follow-run';
 import { requireWorker } from './require-worker';
 import { beginning } from './run-display';
@@ -23,7 +23,7 @@ export interface Started {
 }
 
 export interface RunStart {
-  readonly type: 'migrate' | 'repair' | 'replay';
+  readonly type: 'migrate' | 'resync' | 'repair' | 'replay' | 'undo';
   readonly migration: string;
   readonly workflowId: string;
   readonly input: object;
@@ -73,6 +73,7 @@ async function sayBeginning(
   const begun = await awaitBeginning(temporal, handle);
   if (begun !== null && 'ended' in begun) {
     if (begun.ended === 'missed') return sayMissed(context, started, begun.cause, json);
+    if (begun.ended === 'paused') return sayPaused(context, started, begun.result, json);
     if (begun.ended === 'failed') {
       sayFailure(context, started, begun.failure, json);
       return begun.failure.type === 'NotProven' ? EXIT.notProven : EXIT.refused;

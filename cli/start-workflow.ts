@@ -9,7 +9,19 @@ import { grpcError } from './temporal';
 import { UserError } from './user-error';
 
 export interface Start {
-  readonly type: 'migrate' | 'repair' | 'replay' | 'verify' | 'forecast' | 'abandon' | 'acceptFindings';
+  readonly type:
+    | 'migrate'
+    | 'resync'
+    | 'repair'
+    | 'replay'
+    | 'undo'
+    | 'verify'
+    | 'forecast'
+    | 'abandon'
+    | 'acceptFindings'
+    | 'dismiss'
+    | 'restore'
+    | 'purge';
   readonly workflowId: string;
   readonly input: object;
   readonly summary: string;

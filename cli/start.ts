@@ -8,8 +8,10 @@ import { EXIT } from './exit-codes';
 import { looseNumber, looseShare } from './input';
 import { startRun } from './start-run';
 import { UserError } from './user-error';
+import type { WindowOptions } from './window-option';
+import { UNTIL, ZONE, windowField } from './window-option';
 
-interface Options {
+interface Options extends WindowOptions {
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
   readonly maxParked?: number | string;
@@ -51,6 +53,8 @@ export function startCommand(program: Command, context: CommandContext, exit: (c
     .option('--accept-server <why>', 'go on with an open run although source or target is another server')
     .option('--overwrite <why>', 'write anew what another writer changed or deleted in the target; kept unless given')
     .option('--on-change <what>', 'where mapping or source changed since the open run began: refuse, or restart')
+    .addOption(UNTIL())
+    .addOption(ZONE())
     .option('--by <name>', 'your name, recorded as claimed beside user and host')
     .option('--workflow-id <id>', "the workflow's id (default: carryover-<migration>)")
     .option('--wait', 'wait for the end; Ctrl-C leaves the run running')
@@ -69,7 +73,7 @@ export function startCommand(program: Command, context: CommandContext, exit: (c
 
 function checkInput(context: CommandContext, migration: string, options: Options): MigrateInput {
   const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-  const given = { migration, ...Object.fromEntries(fields) } as Record<string, unknown>;
+  const given = { migration, ...Object.fromEntries(fields), ...windowField(options) } as Record<string, unknown>;
   const { input, problems } = checkMigrateInput(given, context.catalog.names());
   const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
   if (input === null || all.length > 0) {

@@ -1,5 +1,6 @@
 /** A run's standing in words: what needs a person first, with the command that helps; pure. */
 import type { RunStatus, VainStart } from '../database/ledger/read-status';
+import { isWindowCause } from '../shared/run-window';
 import { listBatches } from '../shared/verb-requests';
 import { duration, rows } from './numbers';
 import type { OwnerReport } from './owners';
@@ -15,8 +16,8 @@ export interface Standing {
 export function attention({ run, owner }: Standing): string[] {
   const lines: string[] = [];
   if (run.state === 'open') {
-    lines.push(...ownerLines(run, owner));
-    if (run.paused !== null) lines.push(pauseLine(run.run, run.paused.cause).replace(/^Paused:/, `Paused since ${run.paused.at}:`)); // prettier-ignore
+    if (restLine(run, owner) === null) lines.push(...ownerLines(run, owner));
+    if (run.paused !== null && !isWindowCause(run.paused.cause)) lines.push(pauseLine(run.run, run.paused.cause).replace(/^Paused:/, `Paused since ${run.paused.at}:`)); // prettier-ignore
     if (run.parked.length > 0) {
       // Without its owner nobody would take the decision.
       const mend = isTaken(owner) ? 'mend the cause, then' : 'once the run goes on, and the cause is mended';
@@ -26,15 +27,32 @@ export function attention({ run, owner }: Standing): string[] {
       );
     }
   }
-  for (const start of run.vainStarts) if (start.outcome === 'missed') lines.push(startLine(start));
-  return lines;
+  return [...lines, ...vainLines(run.vainStarts)];
+}
+
+/** A person who starts it reads why it is refused; of a schedule nobody does. */
+export const vainLines = (starts: readonly VainStart[]): string[] =>
+  starts.filter(({ outcome, schedule }) => outcome === 'missed' || schedule !== null).map(startLine);
+
+/** A migration that has had no run, and why, where a schedule wanted one. */
+export const printNever = (never: { readonly migration: string; readonly attention: readonly string[] }): string =>
+  [
+    `${never.migration}: never run${never.attention.length > 0 ? ', NEEDS ATTENTION' : ''}`,
+    ...never.attention.map((words) => `  ! ${words.replaceAll('\n', '\n    ')}`),
+  ].join('\n');
+
+/** Of a run that rests between its hours: nobody works on it, and nobody need do anything. */
+function restLine(run: RunStatus, owner: OwnerReport | undefined): string | null {
+  if (run.state !== 'open' || run.paused === null || !isWindowCause(run.paused.cause)) return null;
+  if (owner?.state === 'alive' || owner?.state === 'elsewhere') return null;
+  return `since ${run.paused.at}, ${run.paused.cause}: its schedule's, or carryover ${startOf(run)} ${run.migration}`;
 }
 
 const isTaken = (owner: OwnerReport | undefined): boolean =>
   owner === undefined || owner.state === 'alive' || owner.state === 'unknown';
 
 function ownerLines(run: RunStatus, owner: OwnerReport | undefined): string[] {
-  const goOn = `carryover ${startOf(run)} ${run.migration}`;
+  const goOn = `carryover ${startOf(run)} ${run.undoes ?? run.migration}`;
   switch (owner?.state) {
     case 'gone':
       return [
@@ -73,10 +91,14 @@ export function printRun(standing: Standing): string {
   const needs = attention(standing);
   const decided = balance.excludedByDecision > 0 ? ` (${rows(balance.excludedByDecision)} by decision)` : '';
   const batches = Object.entries(run.batches).map(([name, number]) => `${number} ${name}`);
-  const refused = run.vainStarts.filter(({ outcome }) => outcome === 'refused' && run.state === 'open');
+  const refused = run.vainStarts.filter(
+    ({ outcome, schedule }) => outcome === 'refused' && schedule === null && run.state === 'open',
+  );
+  const rest = restLine(run, owner);
   return [
     `${run.migration}: ${runText(run)}, ${stateText(run)}${needs.length > 0 ? ', NEEDS ATTENTION' : ''}`,
     ...needs.map((words) => `  ! ${words.replaceAll('\n', '\n    ')}`),
+    ...(rest === null ? [] : [`  rests     ${rest}`]),
     ...(owner?.outage == null ? [] : [`  waits     for a server, as of its last word: ${owner.outage}`]),
     ...(owner?.state === 'unknown'
       ? [`  owner     not known: ${owner.words ?? ''}; by the ledger alone the run is open`]
@@ -96,10 +118,13 @@ export function printRun(standing: Standing): string {
 }
 
 /** The command that starts, or goes on with, such a run. */
-export const startOf = ({ mode }: Pick<RunStatus, 'mode'>): string => (mode === 'full' ? 'start' : mode);
+export const startOf = ({ mode }: Pick<RunStatus, 'mode'>): string => COMMANDS[mode] ?? mode;
+
+const COMMANDS: Readonly<Record<string, string>> = { full: 'start', changed: 'resync' };
 
 /** `run 7`, or what it is where it does not take every row. */
-const runText = ({ run, mode }: RunStatus): string => (mode === 'full' ? `run ${run}` : `run ${run} (${mode})`);
+const runText = ({ run, mode }: RunStatus): string =>
+  mode === 'full' ? `run ${run}` : `run ${run} (${startOf({ mode })})`;
 
 const verifiedText = ({ verification, verdict, final, at }: NonNullable<RunStatus['verified']>): string =>
   `${verdict.replaceAll('_', ' ')}${final ? ', finally' : ''}, by verification ${verification} of ${at}`;

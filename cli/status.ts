@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { RunStatus } from '../database/ledger/read-status';
-import { readLatestRuns } from '../database/ledger/read-status';
+import { readLatestRuns, readVainStarts } from '../database/ledger/read-status';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitOfVerdict } from './exit-codes';
 import type { RunName } from './named-run';
 import { findRun, runName } from './named-run';
 import { askOwners } from './owners';
-import { attention, printRun, runLine } from './status-text';
+import { attention, printNever, printRun, runLine, vainLines } from './status-text';
 import type { Standing } from './status-text';
 import { withTarget } from './targets';
 import { printJson } from './terminal';
@@ -66,20 +66,35 @@ function looker(context: CommandContext, given: RunName | undefined): () => Prom
   let name = given;
   return async () => {
     const config = context.config();
-    const runs = await withTarget(config, async (target) =>
-      name === undefined ? readLatestRuns(target) : [await findRun(target, name)],
-    );
+    const { runs, never } = await withTarget(config, async (target) => {
+      if (name !== undefined) return { runs: [await findRun(target, name)], never: [] };
+      const latest = await readLatestRuns(target);
+      const without = context.catalog.names().filter((known) => !latest.some((run) => run.migration === known));
+      const starts = await readVainStarts(target, without);
+      return {
+        runs: latest,
+        never: without.map((migration) => ({
+          migration,
+          attention: vainLines(starts.get(migration) ?? []),
+        })),
+      };
+    });
     if (name !== undefined) name = { run: runs[0]!.run };
     const owners = await askOwners(config, runs);
     const standings = runs.map((run) => ({ run, owner: owners.get(run.run) }));
-    const never =
-      name === undefined ? context.catalog.names().filter((known) => !runs.some((run) => run.migration === known)) : [];
     const documents = standings.map(toDocument);
     return {
-      text: [...standings.map(printRun), ...never.map((migration) => `${migration}: never run`)].join('\n\n'),
+      text: [...standings.map(printRun), ...never.map(printNever)].join('\n\n'),
       lines: standings.map(runLine),
-      document: name === undefined ? { runs: documents, neverRun: never } : documents[0]!,
-      code: exitOf(standings),
+      document:
+        name === undefined
+          ? {
+              runs: documents,
+              neverRun: never.map(({ migration }) => migration),
+              attention: never.flatMap((one) => one.attention),
+            }
+          : documents[0]!,
+      code: never.some((one) => one.attention.length > 0) ? EXIT.refused : exitOf(standings),
       over: name !== undefined && runs.every((run) => run.state !== 'open'),
     };
   };

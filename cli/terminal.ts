@@ -12,6 +12,8 @@ export interface Terminal {
   readonly screen: boolean;
   /** Draws a text from the top of that screen, over what stood there. */
   repaint(text: string): void;
+  /** Asks the person at the terminal for a line; null where there is none. */
+  ask(question: string): Promise<string | null>;
   /** From now on Ctrl-C, or a request to end, aborts the signal instead of ending the process; a second one ends it. */
   interruption(): AbortSignal;
 }

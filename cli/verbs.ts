@@ -20,6 +20,7 @@ interface Options {
   readonly all?: boolean;
   readonly maxParked?: number | string;
   readonly maxQuarantine?: number | string;
+  readonly maxDeletes?: number | string;
   readonly reason?: string;
   readonly by?: string;
   readonly workflowId?: string;
@@ -79,8 +80,13 @@ const COMMANDS: readonly VerbCommand[] = [
           '--max-quarantine <share>',
           'share of the rows read, 0 to 1, beyond which quarantine pauses it',
           looseShare,
+        )
+        .option(
+          '--max-deletes <share>',
+          'share of the loaded rows, 0 to 1, that may be gone before a re-sync pauses',
+          looseShare,
         ),
-    fields: ({ maxParked, maxQuarantine }) => ({ maxParked, maxQuarantine }),
+    fields: ({ maxParked, maxQuarantine, maxDeletes }) => ({ maxParked, maxQuarantine, maxDeletes }),
   },
   {
     verb: 'setConcurrency',
@@ -179,6 +185,7 @@ function problemsOf(verb: Verb, request: object, options: Options, run: string |
     ...problems,
     ...checkRequest(verb, checked, {
       ready: true,
+      comparing: false,
       verifying: false,
       ended: false,
       parked,

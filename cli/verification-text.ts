@@ -42,8 +42,8 @@ export function verificationText(line: VerificationLine): string {
     '',
     table(
       [{ title: 'check' }, { title: 'compared', right: true }, { title: 'found', right: true }],
-      line.checks.map(({ name, compared, found }) => [
-        name,
+      line.checks.map(({ name, compared, found, carriedFrom }) => [
+        carriedFrom == null ? name : `${name} (as verification ${carriedFrom} found)`,
         compared === null ? 'not verified' : rows(compared),
         found === null ? '' : rows(found),
       ]),

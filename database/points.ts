@@ -4,8 +4,9 @@
  */
 import { FORECAST } from './forecast/points';
 import { GAPS } from './gaps/points';
-import { SOME_ROWS } from './ledger/points';
+import { SOME_ROWS, UNDO } from './ledger/points';
 import { PREFLIGHT } from './preflight/points';
+import { QUARANTINE } from './quarantine/points';
 import { REPORT } from './report/points';
 import { VERIFICATION } from './verify/points';
 
@@ -152,6 +153,17 @@ export const STATEMENTS = [
   'load.quarantine',
   'load.occurrences',
   'load.lookups',
+  'load.quarantineImages',
+  'load.imagesOfGone',
+  'gone.keys',
+  'gone.lock',
+  'gone.referrers',
+  'gone.rows',
+  'gone.kept',
+  'gone.beforeImages',
+  'gone.take',
+  'gone.drop',
+  'load.settleGone',
   'load.settle',
   'load.record',
 
@@ -174,6 +186,9 @@ export const STATEMENTS = [
   ...VERIFICATION,
 
   ...SOME_ROWS,
+
+  ...UNDO,
+  ...QUARANTINE,
 
   // finish
   'finish.balance',
@@ -222,6 +237,8 @@ export const TRANSACTIONS = [
   'extract',
   'references',
   'transform',
+  'take',
+  'undo',
   'load',
   'validate.equal',
   'validate.differing',
@@ -231,11 +248,16 @@ export const TRANSACTIONS = [
   'verify.check',
   'verify.ids',
   'accept',
+  'dismiss',
+  'purge',
+  'quarantine.show',
+  'quarantine.export',
   'checks',
   'report.ledger',
   'report.target',
   'metrics',
   'baseline',
+  'schedule',
   'forecast.sweep',
 ] as const;
 

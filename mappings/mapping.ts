@@ -74,6 +74,11 @@ export interface Mapping {
     readonly values: readonly LineageValue[];
     readonly constants: Readonly<Record<string, string>>;
   };
+  /**
+   * What a re-sync does with loaded rows that are gone from the source: reports them, marks them with the moment at which that
+   * was noticed, in a column of the target that is NULL otherwise, or deletes them. Reports them unless given.
+   */
+  readonly gone?: { readonly policy: 'report' | 'delete' } | { readonly policy: 'mark'; readonly column: string };
   /** Target columns that the report groups by, and the source column that `quarantine` is shown by. */
   readonly report: {
     readonly status?: string;
@@ -82,6 +87,9 @@ export interface Mapping {
     readonly case?: string;
   };
 }
+
+/** The column that says since when a row is gone from the source; null where such rows are not marked. */
+export const markColumn = ({ gone }: Mapping): string | null => (gone?.policy === 'mark' ? gone.column : null);
 
 /** Names that Carryover adds to the lineage itself. */
 export const LINEAGE_HASHES = { source: 'source_row_sha256', target: 'target_row_sha256' } as const;

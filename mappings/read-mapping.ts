@@ -69,11 +69,17 @@ function readLineage(reader: ShapeReader, value: unknown): Mapping['lineage'] {
   };
 }
 
+function readGone(reader: ShapeReader, value: unknown): Mapping['gone'] {
+  const gone = reader.object(value, 'gone', ['policy'], ['column']);
+  const policy = reader.word(gone.policy, 'gone.policy', ['report', 'mark', 'delete']);
+  return policy === 'mark' ? { policy, column: reader.text(gone.column, 'gone.column') } : { policy };
+}
+
 const TOP = 'name domain source time id target cases actors columns lineage report'.split(' ');
 
 /** Reads a mapping's shape; what is wrong with it is noted in the reader. */
 export function readMapping(reader: ShapeReader, value: unknown): Mapping {
-  const top = reader.object(value, 'the mapping', TOP);
+  const top = reader.object(value, 'the mapping', TOP, ['gone']);
   const part = (name: string, required: string[], optional: string[] = []): Readonly<Record<string, unknown>> =>
     top[name] === undefined ? {} : reader.object(top[name], name, required, optional);
   const time = part('time', ['zone', 'gap', 'fold']);
@@ -95,6 +101,7 @@ export function readMapping(reader: ShapeReader, value: unknown): Mapping {
     actors: reader.list(top.actors, 'actors', (entry, at) => readReference(reader, entry, at)),
     columns: reader.list(top.columns, 'columns', (entry, at) => readColumn(reader, entry, at)),
     lineage: top.lineage === undefined ? { target: '', values: [], constants: {} } : readLineage(reader, top.lineage),
+    ...(top.gone === undefined ? {} : { gone: readGone(reader, top.gone) }),
     report: given({
       status: reader.optionalText(report.status, 'report.status'),
       state: reader.optionalText(report.state, 'report.state'),

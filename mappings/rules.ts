@@ -2,7 +2,7 @@
  * What must hold between the parts of a mapping. Each rule answers with its problems: where, what, what to do. Names
  * that are empty have been refused by the reader already and are skipped.
  */
-import { LINEAGE_HASHES, isSelfReference, namedColumns, referencesOf, type Mapping } from './mapping';
+import { LINEAGE_HASHES, isSelfReference, markColumn, namedColumns, referencesOf, type Mapping } from './mapping';
 import { shown } from './read-shape';
 
 type Rule = (mapping: Mapping) => string[];
@@ -32,6 +32,7 @@ function targetPlaces(mapping: Mapping): Place[] {
     ...references('cases'),
     ...references('actors'),
     { name: mapping.lineage.target, at: 'lineage.target' },
+    { name: markColumn(mapping) ?? '', at: 'gone.column' },
   ].filter(({ name }) => name !== '');
 }
 

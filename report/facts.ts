@@ -43,6 +43,19 @@ export interface SkippedFacts {
   readonly by: string | null;
 }
 
+/** Rows that a person left out of quarantine by one decision: they are excluded by it. */
+export interface DismissedFacts {
+  /** Why they had been in quarantine. */
+  readonly reason: string;
+  readonly rows: number;
+  /** As the person gave it. */
+  readonly why: string;
+  /** Identity as Temporal recorded it. */
+  readonly who: string;
+  /** Name that the person gave, not checked; null where none was. */
+  readonly by: string | null;
+}
+
 /** The verification that the run ended with. */
 export interface VerificationFacts {
   readonly number: string;
@@ -66,7 +79,9 @@ export interface VerificationFacts {
 
 /** Of a run that took some rows again; the others are as the full run before it left them. */
 export interface AgainFacts {
-  readonly mode: 'repair' | 'replay';
+  readonly mode: 'changed' | 'repair' | 'replay' | 'undo';
+  /** Of an undo: the run that was taken back; null of any other. */
+  readonly undoes: string | null;
   /** The full run. */
   readonly base: string;
   /** Rows of the source that were taken again. */
@@ -75,6 +90,10 @@ export interface AgainFacts {
   readonly skipped: number;
   /** What was found wrong and not touched, since another writer may have had a hand in it. */
   readonly kept: readonly { readonly kind: FindingKind; readonly rows: number }[];
+  /** What a re-sync's comparison found, by kind; null of any other run. */
+  readonly found: readonly { readonly kind: FindingKind; readonly rows: number }[] | null;
+  /** Rows of the target that were deleted, or marked as gone. */
+  readonly takenAway: number;
 }
 
 export interface ReportFacts {
@@ -106,6 +125,7 @@ export interface ReportFacts {
   readonly batches: number;
   readonly parked: readonly { readonly batch: number; readonly cause: string }[];
   readonly skipped: readonly SkippedFacts[];
+  readonly dismissed: readonly DismissedFacts[];
   readonly references: readonly ReferenceFacts[];
   readonly states: readonly { readonly state: string; readonly rows: number }[];
   readonly years: readonly { readonly year: number; readonly rows: number }[];

@@ -51,6 +51,8 @@ export interface Report {
   readonly batches: number;
   readonly parked: ReportFacts['parked'];
   readonly skipped: ReportFacts['skipped'];
+  /** Absent from reports that were kept before rows could be dismissed. */
+  readonly dismissed?: ReportFacts['dismissed'];
   readonly references: readonly ReferenceReport[];
   readonly statusColumn: string | null;
 }
@@ -165,6 +167,7 @@ export function buildReport(facts: ReportFacts): Report {
     batches: facts.batches,
     parked: facts.parked,
     skipped: facts.skipped,
+    dismissed: facts.dismissed,
     references,
     statusColumn: facts.statusColumn,
   };

@@ -6,13 +6,14 @@ import { remedyOf } from './remedies';
 import { ofThoseTaken } from './sections';
 
 export function quarantineSection(report: Report): string {
-  const { migration, run, quarantine, balance, statusColumn, skipped } = report;
+  const { migration, run, quarantine, balance, statusColumn, skipped, dismissed = [] } = report;
   const title = '## What was not loaded';
   const byDecision = skipped.reduce((total, { rows }) => total + rows, 0);
-  const byRule = balance.excluded - byDecision;
+  const byRule = balance.excluded - byDecision - dismissed.reduce((total, { rows }) => total + rows, 0);
   const left = [
     ...(byRule > 0 ? [`${count(byRule)} rows are excluded by the mapping's rule.`] : []),
     ...(skipped.length > 0 ? [skippedPart(skipped, byDecision, balance.source)] : []),
+    ...(dismissed.length > 0 ? [dismissedPart(dismissed, balance.source)] : []),
   ];
   if (quarantine.length === 0) return [title, 'No row is in quarantine.', ...left].join('\n\n');
   const reasons = [...new Set(quarantine.map(({ reason }) => reason))];
@@ -33,26 +34,27 @@ export function quarantineSection(report: Report): string {
       [{ title: 'reason' }, ...status, { title: 'rows', align: 'right' }, { title: 'of the source', align: 'right' }],
       rows,
     ),
-    'Every one of these rows is kept whole in the ledger. See them in the target database:',
+    `Every one of these rows is kept whole in the ledger. ${code(`carryover quarantine list ${migration}`)} has them by their keys, ` +
+      `${code(`carryover quarantine show ${migration} <key>`)} one with its values; in SQL:`,
     [
       '```sql',
       ...(report.again == null
         ? [
-            'SELECT q.legacy_key, o.reason, q.reasons, q.columns, q.source_row',
+            'SELECT q.legacy_key, o.reason, q.reasons, q.columns',
             'FROM carryover.quarantine_occurrences o',
             'JOIN carryover.quarantine q USING (migration, legacy_key)',
             `WHERE o.run_id = ${run}`,
             'ORDER BY o.reason, q.legacy_key;',
           ]
         : [
-            'SELECT legacy_key, reason, reasons, columns, source_row',
+            'SELECT legacy_key, reason, reasons, columns',
             'FROM carryover.quarantine',
             `WHERE migration = '${migration}' AND state = 'open'`,
             'ORDER BY reason, legacy_key;',
           ]),
       '```',
     ].join('\n'),
-    'What the reasons mean, and how to recover the rows:',
+    `What the reasons mean, and how to recover the rows; ${code('docs/reasons.md')} says it at length:`,
     help.join('\n'),
     `Then ${code(`carryover replay ${migration}`)}: rows whose cause is gone are loaded, the rest stays as it is.`,
     ...left,
@@ -77,6 +79,30 @@ function skippedPart(skipped: Report['skipped'], rows: number, source: number): 
         rate(percent(each.rows, source)),
         code(each.reason),
         code(each.by === null ? each.who : `${each.who} (as ${each.by})`),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+/** Rows that were dismissed from quarantine, by reason and decision. */
+function dismissedPart(dismissed: NonNullable<Report['dismissed']>, source: number): string {
+  const all = dismissed.reduce((total, { rows }) => total + rows, 0);
+  return [
+    `${count(all)} rows are excluded by decision, since they were dismissed from quarantine:`,
+    table(
+      [
+        { title: 'reason' },
+        { title: 'rows', align: 'right' },
+        { title: 'of the source', align: 'right' },
+        { title: 'why' },
+        { title: 'by' },
+      ],
+      dismissed.map(({ reason, rows, why, who, by }) => [
+        code(reason),
+        count(rows),
+        rate(percent(rows, source)),
+        code(why),
+        code(by === null ? who : `${who} (as ${by})`),
       ]),
     ),
   ].join('\n\n');

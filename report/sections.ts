@@ -1,6 +1,8 @@
 /** Sections of the Markdown report on what was moved; each is '' where the report has no figures for it. */
 import { change, code, count, rate, table } from './format';
 import { VERDICT_TEXT } from './headline';
+import { MOVEMENTS } from '../shared/findings';
+import type { AgainFacts } from './facts';
 import type { ReferenceReport, Report } from './model';
 import { percent } from './percent';
 
@@ -40,13 +42,41 @@ export function verdictSection(report: Report): string {
 /** What a run took that did not take every row. */
 function tookAgain({ again }: Report): string {
   if (again == null) return '';
-  const kept = again.kept.map(({ kind, rows }) => `${count(rows)} ${code(kind)}`).join(', ');
+  const kept = byKind(again.kept.filter(({ kind }) => !MOVEMENTS.includes(kind)));
+  const gone = again.kept.find(({ kind }) => kind === 'gone')?.rows ?? 0;
+  const away = again.takenAway;
   return (
-    `This run was a ${again.mode}: it took ${count(again.rows)} ${again.rows === 1 ? 'row' : 'rows'} again that ` +
-    `${again.mode === 'repair' ? 'a verification had found wrong' : 'were in quarantine'}. The others are as run ${again.base} and later ones left them; the balance is that of all.` +
+    whatItTook(again) +
+    ` The others are as run ${again.base} and later ones left them; the balance is that of all.` +
+    (away === 0 || again.mode === 'undo'
+      ? ''
+      : ` ${rowsOf(away)} gone from the source, and taken out of the target or marked there.`) +
+    (gone === 0 ? '' : ` ${rowsOf(gone)} gone from the source, and ${gone === 1 ? 'stays' : 'stay'} in the target.`) +
     (again.skipped === 0 ? '' : ` ${count(again.skipped)} more were skipped by decision, and count as they did.`) +
     (kept === '' ? '' : ` Not touched, since another writer may have had a hand: ${kept}.`)
   );
+}
+
+const byKind = (kinds: AgainFacts['kept']): string =>
+  kinds.map(({ kind, rows }) => `${count(rows)} ${code(kind)}`).join(', ');
+
+const rowsOf = (rows: number): string => `${count(rows)} ${rows === 1 ? 'row is' : 'rows are'}`;
+
+function whatItTook({ mode, rows, found, undoes, takenAway }: AgainFacts): string {
+  if (mode === 'undo') {
+    return (
+      `This run undid run ${undoes!}: ${count(takenAway)} ${takenAway === 1 ? 'row' : 'rows'} that it had inserted were taken out and ` +
+      `are pending, or in quarantine again; ${count(rows)} ${rows === 1 ? 'is' : 'are'} as before it. ` +
+      'What somebody changed since, or refers to, is kept, and named by the findings of this run.'
+    );
+  }
+  const took = `it took ${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
+  if (mode === 'repair') return `This run was a repair: ${took} again that a verification had found wrong.`;
+  if (mode === 'replay') return `This run was a replay: ${took} again that were in quarantine.`;
+  const differed = byKind(found ?? []);
+  return `This run was a re-sync: it compared source and target first, and ${
+    differed === '' ? 'found nothing that differs' : `found ${differed}`
+  }; ${took}.`;
 }
 
 /** Under figures of lookups, which a run asks for the rows that it takes. */

@@ -43,7 +43,7 @@ ALTER ROLE ${WORKER} LOGIN PASSWORD ${escapeLiteral(password)};`),
 GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${database} TO ${WORKER};
 GRANT USAGE ON SCHEMA public TO ${WORKER};
 GRANT SELECT ON public.orders, public.profiles, public.cases TO ${WORKER};
-GRANT SELECT, INSERT, UPDATE ON public.case_states, public.messages TO ${WORKER};
+GRANT SELECT, INSERT, UPDATE, DELETE ON public.case_states, public.messages TO ${WORKER};
 GRANT USAGE ON TYPE public.case_state_type TO ${WORKER};`);
 }
 

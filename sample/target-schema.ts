@@ -67,7 +67,7 @@ CREATE TABLE public.messages (
   subject          varchar(200) NOT NULL,
   body             text,
   fee              numeric(12, 2),
-  due_on           date,
+  due_on           date CONSTRAINT messages_due_this_century CHECK (due_on < DATE '2100-01-01'),
   sent_at          timestamptz NOT NULL,
   read_at          timestamptz,
   lineage          jsonb NOT NULL,

@@ -23,6 +23,8 @@ export const FINDING_KINDS = {
   new: 'movement',
   /** Not in the source any more. */
   gone: 'movement',
+  /** The same, and kept by a run that was to take it away: rows of another table refer to it. */
+  referenced: 'movement',
 } as const;
 
 export type FindingKind = keyof typeof FINDING_KINDS;
@@ -35,6 +37,9 @@ export const MOVEMENTS: readonly FindingKind[] = kindsOf('movement');
 
 /** Defects that taking the row again may mend; in the others another writer may have had a hand, and a repair keeps them. */
 export const REPAIRABLE: readonly FindingKind[] = ['missing', 'changed', 'stale'];
+
+/** What a re-sync takes from the source as it is now. */
+export const RESYNCED: readonly FindingKind[] = ['new', 'moved', ...REPAIRABLE];
 
 /** Those that a run mends too that was told to overwrite what another writer did. */
 export const OVERWRITABLE: readonly FindingKind[] = ['changed_in_target', 'deleted_in_target'];

@@ -1,9 +1,10 @@
 /** Checks the one JSON object that starts a run: all problems at once, in words that help whoever typed it. */
-import { DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
+import { DEFAULT_MAX_DELETES, DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
 import { asNumber, checkNumber, optionalText } from './fields';
 import type { Range } from './fields';
 import type { AbandonInput, FullRunInput } from './messages';
 import { REASONS } from './reasons';
+import { checkWindow } from './run-window';
 
 export const DEFAULT_BATCH_ROWS = 50_000;
 export const DEFAULT_CONCURRENCY = 2;
@@ -15,6 +16,7 @@ export const CONCURRENCY = { low: 1, high: 8 };
 
 export const MAX_PARKED = { low: 0, high: 1_000 };
 export const MAX_QUARANTINE = { low: 0, high: 1 };
+export const MAX_DELETES = { low: 0, high: 1 };
 
 const FIELDS = [
   'migration',
@@ -26,12 +28,15 @@ const FIELDS = [
   'acceptServer',
   'overwrite',
   'onChange',
+  'window',
   'by',
 ];
 
 export const EXAMPLE = '{"migration": "case-states"}';
 
 const REPAIR_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'verification'];
+const RESYNC_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'maxDeletes'];
+const UNDO_FIELDS = ['migration', 'run', 'reason', 'concurrency', 'maxParked', 'takeOver', 'acceptServer', 'by'];
 const REPLAY_FIELDS = [...FIELDS.filter((name) => name !== 'onChange' && name !== 'overwrite'), 'reasons'];
 
 export interface CheckedInput {
@@ -52,6 +57,26 @@ export const checkRepairInput = (given: unknown, known: readonly string[]): Chec
 /** @param known names of the migrations that can run */
 export const checkReplayInput = (given: unknown, known: readonly string[]): CheckedInput =>
   checkRunInput(given, known, REPLAY_FIELDS);
+
+/** @param known names of the migrations that can run */
+export const checkResyncInput = (given: unknown, known: readonly string[]): CheckedInput =>
+  checkRunInput(given, known, RESYNC_FIELDS);
+
+/** @param known names of the migrations that can run */
+export const checkUndoInput = (given: unknown, known: readonly string[]): CheckedInput => {
+  const checked = checkRunInput(given, known, UNDO_FIELDS);
+  if (checked.input === null || checked.input.run !== undefined) return checked;
+  return { input: null, given: [], problems: ['"run" is missing: the number of the run that is to be undone'] };
+};
+
+/** The check of each kind of run. */
+export const CHECKS = {
+  full: checkMigrateInput,
+  changed: checkResyncInput,
+  repair: checkRepairInput,
+  replay: checkReplayInput,
+  undo: checkUndoInput,
+} as const;
 
 function checkRunInput(given: unknown, known: readonly string[], names: readonly string[]): CheckedInput {
   const list = known.join(', ');
@@ -89,12 +114,18 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     concurrency: whole('concurrency', DEFAULT_CONCURRENCY, CONCURRENCY),
     maxParked: whole('maxParked', DEFAULT_MAX_PARKED, MAX_PARKED),
     maxQuarantine: checkNumber('maxQuarantine', fields.maxQuarantine, DEFAULT_MAX_QUARANTINE, MAX_QUARANTINE, problems),
+    ...(names.includes('maxDeletes')
+      ? { maxDeletes: checkNumber('maxDeletes', fields.maxDeletes, DEFAULT_MAX_DELETES, MAX_DELETES, problems) }
+      : {}),
     onChange: checkOnChange(fields.onChange, problems),
     ...checkVerification(fields.verification, problems),
     ...checkReasons(fields.reasons, problems),
+    ...checkRun(fields.run, problems),
+    ...optionalText('reason', fields.reason, 'why', problems),
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
     ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
     ...optionalText('overwrite', fields.overwrite, "why another writer's changes are undone", problems),
+    ...checkWindow(fields.window, problems),
     ...optionalText('by', fields.by, 'your name', problems),
   };
   if (problems.length > 0) return { input: null, given: [], problems };
@@ -106,6 +137,14 @@ function checkVerification(given: unknown, problems: string[]): { readonly verif
   const number = asNumber(given);
   if (number !== null) return { verification: number };
   problems.push('"verification" must be the number of a verification; `carryover findings` names the latest');
+  return {};
+}
+
+function checkRun(given: unknown, problems: string[]): { readonly run?: string } {
+  if (given === undefined || given === null) return {};
+  const number = asNumber(given);
+  if (number !== null) return { run: number };
+  problems.push('"run" must be the number of a run; `carryover status` lists them');
   return {};
 }
 

@@ -4,53 +4,18 @@
  */
 import type { BatchState } from './batch-states';
 import type { Verb } from './names';
+import type { Deadline } from './run-window';
 import type { Verdict } from './verdict';
 
-/** The one JSON object that starts `migrate`. */
-export interface MigrateInput {
-  /** Name of a mapping in the catalogue, e.g. `case-states`. */
-  readonly migration: string;
-  /** Rows a batch is cut at; 50,000 unless given. */
-  readonly batchRows?: number;
-  /** Batches in flight at once; 2 unless given. */
-  readonly concurrency?: number;
-  /** Parked batches beyond which the run pauses; 10 unless given. */
-  readonly maxParked?: number;
-  /** Share of the rows read, 0 to 1, beyond which quarantine pauses the run; 0.1 unless given. */
-  readonly maxQuarantine?: number;
-  /** Why a run is taken over whose owner cannot be asked, since it belongs to another cluster or namespace. */
-  readonly takeOver?: string;
-  /** Why an open run goes on with another pair of servers than it began with. */
-  readonly acceptServer?: string;
-  /** Why what another writer changed or deleted in the target is written anew; kept unless given. */
-  readonly overwrite?: string;
-  /** What to do where the mapping or the source's columns changed since the open run began; `refuse` unless given. */
-  readonly onChange?: 'refuse' | 'restart';
-  /** Name of whoever starts it, recorded as claimed. */
-  readonly by?: string;
-}
-
-/** An input with every default filled in. */
-export type FullMigrateInput = Required<Omit<MigrateInput, 'takeOver' | 'acceptServer' | 'overwrite' | 'by'>> &
-  Pick<MigrateInput, 'takeOver' | 'acceptServer' | 'overwrite' | 'by'>;
-
-/** The one JSON object that starts `repair`: `batchRows` are keys, of which 5,000 at most are taken at once. */
-export interface RepairInput extends Omit<MigrateInput, 'onChange'> {
-  /** Number of the verification whose findings are repaired; the latest unless given. */
-  readonly verification?: string;
-}
-
-/** The one JSON object that starts `replay`; `batchRows` as of `repair`. */
-export interface ReplayInput extends Omit<MigrateInput, 'onChange' | 'overwrite'> {
-  /** Only rows whose primary reason is one of these; all that are in quarantine unless given. */
-  readonly reasons?: readonly string[];
-}
-
-/** What a run takes: every row, what a verification found wrong, or what is in quarantine. */
-export type RunMode = 'full' | 'repair' | 'replay';
-
-/** An input of any kind with every default filled in. */
-export type FullRunInput = FullMigrateInput & Pick<RepairInput, 'verification'> & Pick<ReplayInput, 'reasons'>;
+export type {
+  MigrateInput,
+  FullMigrateInput,
+  RepairInput,
+  ReplayInput,
+  RunMode,
+  FullRunInput,
+  AbandonInput,
+} from './run-inputs';
 
 /** What a run is to do, as the ledger has recorded it. */
 export interface RunPlan {
@@ -70,9 +35,17 @@ export interface RunPlan {
   readonly resumed: boolean;
   /** Fields of the input that differ from what the run began with, in words: those of the run count. */
   readonly differing: readonly string[];
+  /** Rows in quarantine that the run takes: where they stay there, that is no sign of anything new. */
+  readonly held?: number;
+  /** Of an undo: the run that it takes back, step by step of its own. */
+  readonly undoes?: string;
+  /** True where source and target are to be compared before anything is moved, and have not been. */
+  readonly compares?: boolean;
+  /** When this start's hours end; the run begins nothing after that. */
+  readonly deadline?: Deadline;
 }
 
-/** What planning gives: a run, or the word that a scheduled start met a living owner. */
+/** What planning gives: a run, or the word that a start met a living owner by a schedule, or came after its hours. */
 export type Planned = RunPlan | { readonly missed: string };
 
 /** Names a batch of a run to an activity. */
@@ -180,6 +153,17 @@ export interface MissedResult {
   readonly cause: string;
 }
 
+/** The result of a workflow whose hours ended before its run did: the run is open, and the next start goes on with it. */
+export interface PausedResult {
+  readonly outcome: 'paused';
+  readonly run: string;
+  readonly migration: string;
+  readonly cause: string;
+}
+
+/** How a workflow ends that opens a run, where it does not fail. */
+export type RunResult = MigrateResult | MissedResult | PausedResult;
+
 /** One JSON object per verb; `by` is recorded as claimed. */
 export interface RetryBatchRequest {
   readonly batch: number | readonly number[] | 'all';
@@ -199,6 +183,7 @@ export interface ResumeRequest {
   /** Raises the brake that paused the run. */
   readonly maxParked?: number;
   readonly maxQuarantine?: number;
+  readonly maxDeletes?: number;
   readonly reason?: string;
   readonly by?: string;
 }
@@ -224,6 +209,7 @@ export interface Decision {
   readonly concurrency?: number;
   readonly maxParked?: number;
   readonly maxQuarantine?: number;
+  readonly maxDeletes?: number;
   readonly reason?: string;
   readonly by?: string;
 }
@@ -236,14 +222,6 @@ export interface Hold {
   readonly cause: string | null;
 }
 
-/** The one JSON object that starts `abandon`. */
-export interface AbandonInput {
-  /** Number of the open run. */
-  readonly run: string;
-  readonly reason: string;
-  readonly by?: string;
-}
-
 /** What an activity that waits for a server tells its workflow. */
 export interface Outage {
   /** In words, without address or login: what is away, and what waits for it. */
@@ -254,7 +232,8 @@ export interface Outage {
 export interface Progress {
   readonly run: string | null;
   readonly migration: string | null;
-  readonly state: 'planning' | 'running' | 'waiting' | 'pausing' | 'paused' | 'verifying' | 'cancelling' | 'finished';
+  readonly state:
+    'planning' | 'comparing' | 'running' | 'waiting' | 'pausing' | 'paused' | 'verifying' | 'cancelling' | 'finished';
   readonly estimatedRows: number;
   readonly doneRows: number;
   readonly inserted: number;
@@ -276,4 +255,6 @@ export interface Progress {
   readonly pauseCause: string | null;
   /** The server that the run waits for; null where none is away. */
   readonly outage: string | null;
+  /** Ranges and checks that were looked at, while both sides are compared; null at other times. */
+  readonly looks: { readonly done: number; readonly of: number } | null;
 }

@@ -16,6 +16,3 @@ export const REASONS = [
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
-
-/** The reasons that a row itself gives, before any load; the other one is the target's word at the load. */
-export const ROW_REASONS: readonly Reason[] = REASONS.filter((reason) => reason !== 'constraint_rejected');

@@ -4,13 +4,15 @@
  */
 import type { Brakes } from './brakes';
 import { checkNumber, optionalText } from './fields';
-import { MAX_PARKED, MAX_QUARANTINE } from './input';
+import { MAX_DELETES, MAX_PARKED, MAX_QUARANTINE } from './input';
 import type { Verb } from './names';
 
 /** What the checks need to know of the run. */
 export interface Standing {
   /** False while the run still reads the ledger. */
   readonly ready: boolean;
+  /** True while source and target are compared, before any batch. */
+  readonly comparing: boolean;
   /** True from its verification on: its batches are done with. */
   readonly verifying: boolean;
   /** True once the run is over. */
@@ -23,9 +25,11 @@ export interface Standing {
   /** True while an accepted `resume` is being recorded. */
   readonly resuming: boolean;
   readonly cancelling: boolean;
+  /** True where the hours of the run are over, and it pauses for the next start. */
+  readonly hoursOver?: boolean;
   readonly concurrencyLimit: number;
   /** Why the run would pause under these brakes, its own where none is given; null where it would not. */
-  readonly brake: (changed: Partial<Brakes>) => string | null;
+  readonly brake: (changed: Partial<Brakes> & { readonly maxDeletes?: number }) => string | null;
 }
 
 /** Batch numbers that a message lists before it only counts. */
@@ -41,7 +45,11 @@ export function listBatches(batches: Iterable<number>): string {
 /** @returns every problem with a verb's request; empty where it can be done */
 export function checkRequest(verb: Verb, request: unknown, standing: Standing): string[] {
   if (standing.ended) return ['the run is over: nothing of it can be changed'];
+  if (standing.comparing && verb !== 'cancel' && (verb !== 'resume' || standing.pauseCause === null)) {
+    return ['source and target are being compared: there are no batches yet, and only cancel is taken'];
+  }
   if (!standing.ready) return ['the run is still reading the ledger; send it again in a moment'];
+  if (standing.hoursOver === true) return ['the hours of the run are over: the next start goes on with it'];
   if (standing.verifying && verb !== 'cancel' && (verb !== 'resume' || standing.pauseCause === null)) {
     return ['the run is being verified: its batches are done with, and only cancel is taken'];
   }
@@ -76,7 +84,7 @@ const FIELDS: Readonly<Record<Verb, readonly string[]>> = {
   retryBatch: ['batch', 'reason', 'by'],
   skipBatch: ['batch', 'reason', 'by'],
   pause: ['reason', 'by'],
-  resume: ['maxParked', 'maxQuarantine', 'reason', 'by'],
+  resume: ['maxParked', 'maxQuarantine', 'maxDeletes', 'reason', 'by'],
   setConcurrency: ['concurrency', 'reason', 'by'],
   cancel: ['reason', 'by'],
 };
@@ -125,6 +133,7 @@ const CHECKS: Readonly<Record<Verb, Check>> = {
     const before = problems.length;
     checkNumber('maxParked', fields.maxParked, 0, { ...MAX_PARKED, whole: true }, problems);
     checkNumber('maxQuarantine', fields.maxQuarantine, 0, MAX_QUARANTINE, problems);
+    checkNumber('maxDeletes', fields.maxDeletes, 0, MAX_DELETES, problems);
     if (problems.length > before || pauseCause === null) return;
     const still = brake(fields);
     if (still !== null) problems.push(`the run would pause again: ${still}`);

@@ -10,6 +10,7 @@ import { requireOwnRun } from '../database/ledger/epoch';
 import { finishRun, storeChecks } from '../database/ledger/finish-run';
 import { finishVerification } from '../database/ledger/finish-verification';
 import { openRun } from '../database/ledger/open-run';
+import { recordStart } from '../database/ledger/starts';
 import { sweepForecasts } from '../database/forecast/sweep';
 import { runPreflight } from '../database/preflight/run-preflight';
 import { readReportFacts } from '../database/report/read';
@@ -24,6 +25,7 @@ import { resolveReferences } from '../database/target/references';
 import type { Target } from '../database/target/session';
 import { releaseRun, sweepAbandoned } from '../database/target/sweep';
 import { transformRows } from '../database/target/transform';
+import { undoBatch } from '../database/target/undo';
 import { validateBatch } from '../database/target/validate';
 import type { Catalog } from '../mappings/catalog';
 import { fingerprint } from '../mappings/fingerprint';
@@ -37,6 +39,7 @@ import { CONCURRENCY } from '../shared/input';
 import type { BatchRef } from '../shared/messages';
 import { createForecasts } from './forecast-ports';
 import { handsOf } from './hands';
+import { createQuarantine } from './quarantine-ports';
 import type { Temporal } from './temporal';
 import { rememberTransitionDays } from './timed';
 import type { Timed } from './timed';
@@ -61,6 +64,7 @@ export function createPorts(parts: Parts): Dependencies {
     steps: createSteps(parts, timed),
     verifications: createVerifications(parts, timed),
     forecasts: createForecasts(parts, timed),
+    quarantine: createQuarantine(parts),
   };
 }
 
@@ -140,6 +144,10 @@ function createRuns({ source, target, temporal, reportsDir, sourceUrl, targetUrl
       await sweepForecasts(target);
       return planned;
     },
+    vain: async (migration, outcome, cause, starter) => {
+      const cluster = await temporal.clusterId();
+      await recordStart(target, migration, { cluster, ...starter }, outcome, null, cause);
+    },
     decide: async (decision, { workflow, workflowRun }) => {
       const who = await temporal.identityOfUpdate(workflow, workflowRun, decision.update);
       await takeDecision(target, decision, { who, workflow });
@@ -202,6 +210,8 @@ function createSteps({ source, target }: Parts, timed: Timed): Steps {
       attempt(mapping, ref, 'transform', signal, async (a) => transformRows(a, await timed(mapping), ref)),
     load: (mapping, ref, signal) =>
       attempt(mapping, ref, 'load', signal, async (a) => loadBatch(a, await timed(mapping), ref)),
+    undo: (mapping, ref, signal) =>
+      attempt(mapping, ref, 'undo', signal, async (a) => undoBatch(a, await timed(mapping), ref)),
     validate: (mapping, ref, signal) =>
       attempt(mapping, ref, 'validate', signal, async (a) => validateBatch(a, source, await timed(mapping), signal)),
   };

@@ -3,6 +3,7 @@ import type { Verifications } from '../activities/dependencies';
 import { sourceIdentity, targetIdentity } from '../database/identity';
 import { acceptFindings } from '../database/ledger/accept-findings';
 import { finishVerification } from '../database/ledger/finish-verification';
+import { takeFound } from '../database/ledger/resync';
 import { planVerification, readUnverified } from '../database/ledger/verifications';
 import type { NewVerification } from '../database/ledger/verifications';
 import type { Source } from '../database/source/open-source';
@@ -50,6 +51,18 @@ export function createVerifications({ source, target, temporal }: VerificationPa
       const planned = await planVerification(target, wanted);
       return { ...planned, concurrency: input.concurrency };
     },
+    planComparison: async (mapping, { run, epoch, concurrency }, workflow) => {
+      const planned = await planVerification(target, {
+        ...(await wantedOf(mapping)),
+        workflow,
+        // Whoever goes on with the run goes on with its comparison.
+        workflowRun: `comparison of run ${run}`,
+        final: false,
+        closing: { run, epoch },
+      });
+      return { ...planned, concurrency };
+    },
+    take: (mapping, ref) => takeFound(target, mapping, ref),
     planClosing: async (mapping, { run, epoch, round, concurrency }, { workflow, workflowRun }) => {
       const planned = await planVerification(target, {
         ...(await wantedOf(mapping)),

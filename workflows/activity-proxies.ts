@@ -32,7 +32,7 @@ export const farewell = proxyActivities<Pick<Activities, 'release' | 'endForecas
 
 /** The steps of a batch: minutes for the largest, with heartbeats every three seconds that notice a dead worker. */
 export const steps = proxyActivities<
-  Pick<Activities, 'extract' | 'mapCases' | 'mapActors' | 'transform' | 'load' | 'validate'>
+  Pick<Activities, 'extract' | 'mapCases' | 'mapActors' | 'transform' | 'load' | 'validate' | 'undo'>
 >({
   startToCloseTimeout: '30m',
   heartbeatTimeout: '15s',
@@ -43,8 +43,8 @@ export const steps = proxyActivities<
 
 const whole = { startToCloseTimeout: '2h', heartbeatTimeout: '15s', retry } as const;
 
-/** Work on whole tables, once per run: planning counts the source. */
-export const run = proxyActivities<Pick<Activities, 'plan' | 'abandon'>>({
+/** Work on whole tables, once per run: planning counts the source; so is a decision about all that is in quarantine. */
+export const run = proxyActivities<Pick<Activities, 'plan' | 'abandon' | 'decideQuarantine'>>({
   ...whole,
   // Whoever cancels a start need not wait: a run that is opened nevertheless has no owner, and the next start goes on.
   cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -62,7 +62,14 @@ export const verification =
   proxyActivities<
     Pick<
       Activities,
-      'planVerification' | 'planClosing' | 'unverified' | 'verifyRange' | 'verifyCheck' | 'finishVerification'
+      | 'planVerification'
+      | 'planClosing'
+      | 'planComparison'
+      | 'takeFound'
+      | 'unverified'
+      | 'verifyRange'
+      | 'verifyCheck'
+      | 'finishVerification'
     >
   >(whole);
 

@@ -5,7 +5,8 @@
 import { allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
 import type { CutResult, Remaining, UnfinishedBatch } from '../shared/messages';
 import { ledger } from './activity-proxies';
-import { runBatch } from './run-batch';
+import { runBatch, undoBatch } from './run-batch';
+import type { Listener } from './run-batch';
 import { causeOf, isLost } from './run-control';
 import type { RunControl } from './run-control';
 
@@ -39,10 +40,13 @@ export async function carryBatches(control: RunControl, goOnAnew: () => Promise<
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) {
       await window.drain();
+      // What is over goes on in no new history.
+      control.hours.require();
       await condition(allHandlersFinished);
       await goOnAnew();
     }
     await control.roomOrPause();
+    control.hours.require();
     const cause = control.isPaused ? null : progress.brake();
     if (cause !== null) await control.hold(cause);
     if (control.isPaused) {
@@ -103,13 +107,15 @@ async function carryBatch(control: RunControl, batch: number, alreadyLoaded: boo
   progress.inFlight.add(batch);
   control.show();
   try {
-    const differences = await runBatch(ref, alreadyLoaded, {
+    const listener: Listener = {
       answered: () => control.answered(),
       loaded: (result) => {
         progress.addLoaded(batch, result);
         control.show();
       },
-    });
+    };
+    const isUndo = control.plan.undoes !== undefined;
+    const differences = await (isUndo ? undoBatch(ref, listener) : runBatch(ref, alreadyLoaded, listener));
     if (differences === 0) progress.addValidated();
     else progress.park(batch, `difference: ${differences} rows differ between source and target`, true);
   } catch (error) {

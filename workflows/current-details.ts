@@ -35,6 +35,7 @@ export function toMarkdown(progress: RunProgress, now: number): string {
 /** A state in words that say for what. */
 const STATES: Readonly<Record<Progress['state'], string>> = {
   planning: 'planning',
+  comparing: 'comparing source and target',
   running: 'running',
   waiting: 'waiting for a person to decide on parked batches',
   pausing: 'pausing, batches in flight end',
@@ -45,8 +46,8 @@ const STATES: Readonly<Record<Progress['state'], string>> = {
 };
 
 function standing({ state, verdict, looks }: RunProgress): string {
-  if (state === 'verifying' && looks !== null)
-    return `verifying, ${looks.done} of ${looks.of} ranges and checks looked at`;
+  if ((state === 'verifying' || state === 'comparing') && looks !== null)
+    return `${state}, ${looks.done} of ${looks.of} ranges and checks looked at`;
   return verdict === undefined ? STATES[state] : `finished, ${verdict.replaceAll('_', ' ')}`;
 }
 
@@ -57,7 +58,9 @@ function attention(progress: RunProgress): string[] {
   const lines: string[] = [];
   if (progress.outage !== null) lines.push(`**Waits for a server**: ${oneLine(progress.outage)}`, '');
   if (progress.pauseCause !== null) {
-    lines.push(`**Paused**: ${oneLine(progress.pauseCause)}. To go on: ${HOW} \`resume\`.`, '');
+    // Then no update is taken: its workflow ends.
+    const goOn = progress.hoursOver ? '' : `. To go on: ${HOW} \`resume\`.`;
+    lines.push(`**Paused**: ${oneLine(progress.pauseCause)}${goOn}`, '');
   }
   return lines;
 }

@@ -95,6 +95,7 @@ function standingOf({ progress, cancelling, resuming, holdsItself }: RunControl,
   const isAlwaysKnown = name === 'cancel' || (name === 'resume' && holdsItself);
   return {
     ready: progress.ready || (plan !== null && isAlwaysKnown),
+    comparing: phase === 'comparing',
     verifying: phase === 'verifying',
     ended: phase === 'finished' || (closed && !(name === 'resume' && pauseCause !== null)),
     parked: new Set(progress.parked.keys()),
@@ -103,6 +104,7 @@ function standingOf({ progress, cancelling, resuming, holdsItself }: RunControl,
     pauseCause,
     resuming,
     cancelling: cancelling || phase === 'cancelling',
+    hoursOver: progress.hoursOver,
     concurrencyLimit: plan?.concurrencyLimit ?? 1,
     brake: (changed) => progress.brake(changed),
   };
@@ -222,11 +224,11 @@ async function pause(control: RunControl, request: PauseRequest): Promise<string
 }
 
 async function resume(control: RunControl, request: ResumeRequest): Promise<string> {
-  const { maxParked, maxQuarantine } = request;
+  const { maxParked, maxQuarantine, maxDeletes } = request;
   const raised = { ...(maxParked == null ? {} : { maxParked }), ...(maxQuarantine == null ? {} : { maxQuarantine }) };
   control.resuming = true;
   try {
-    await decide(control, 'resume', request, raised, () => {
+    await decide(control, 'resume', request, { ...raised, ...(maxDeletes == null ? {} : { maxDeletes }) }, () => {
       control.plan = { ...control.plan, ...raised };
       control.progress.pauseCause = null;
       control.pausedByPerson = false;

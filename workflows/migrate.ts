@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { MigrateInput, MigrateResult, MissedResult } from '../shared/messages';
+import type { MigrateInput, RunResult } from '../shared/messages';
 import { run } from './run';
 import type { Continued } from './run-control';
 
@@ -9,6 +9,6 @@ import type { Continued } from './run-control';
  * @param input one JSON object; the Temporal UI can send no more, and may send none, which is refused in words
  * @param continued set by continue-as-new alone
  */
-export function migrate(input?: MigrateInput, continued?: Continued): Promise<MigrateResult | MissedResult> {
+export function migrate(input?: MigrateInput, continued?: Continued): Promise<RunResult> {
   return run({ input }, continued, (next) => continueAsNew<typeof migrate>(input, next));
 }

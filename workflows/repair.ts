@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { MigrateResult, MissedResult, RepairInput } from '../shared/messages';
+import type { RepairInput, RunResult } from '../shared/messages';
 import { run } from './run';
 import type { Continued } from './run-control';
 
@@ -9,6 +9,6 @@ import type { Continued } from './run-control';
  * @param input one JSON object, such as `{"migration": "case-states"}`
  * @param continued set by continue-as-new alone
  */
-export function repair(input?: RepairInput, continued?: Continued): Promise<MigrateResult | MissedResult> {
+export function repair(input?: RepairInput, continued?: Continued): Promise<RunResult> {
   return run({ input, mode: 'repair' }, continued, (next) => continueAsNew<typeof repair>(input, next));
 }

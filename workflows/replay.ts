@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { MigrateResult, MissedResult, ReplayInput } from '../shared/messages';
+import type { ReplayInput, RunResult } from '../shared/messages';
 import { run } from './run';
 import type { Continued } from './run-control';
 
@@ -9,6 +9,6 @@ import type { Continued } from './run-control';
  * @param input one JSON object, such as `{"migration": "case-states", "reasons": ["case_unmapped"]}`
  * @param continued set by continue-as-new alone
  */
-export function replay(input?: ReplayInput, continued?: Continued): Promise<MigrateResult | MissedResult> {
+export function replay(input?: ReplayInput, continued?: Continued): Promise<RunResult> {
   return run({ input, mode: 'replay' }, continued, (next) => continueAsNew<typeof replay>(input, next));
 }

@@ -17,6 +17,7 @@ import { failureType, ledger } from './activity-proxies';
 import { toMarkdown } from './current-details';
 import { RunProgress } from './run-progress';
 import type { Phase } from './run-progress';
+import { RunWindow } from './run-window';
 import { Window } from './window';
 
 const MIGRATION = defineSearchAttributeKey('CarryoverMigration', SEARCH_ATTRIBUTES.CarryoverMigration);
@@ -38,6 +39,8 @@ export interface Continued {
 export class RunControl {
   readonly progress = new RunProgress();
   readonly window = new Window(1);
+  /** Until when it may begin anything. */
+  hours = new RunWindow(undefined);
   /** Batches that are to run again, in the order in which they were asked for. */
   readonly retries: number[];
   cancelling = false;
@@ -71,6 +74,8 @@ export class RunControl {
   set plan(plan: RunPlan) {
     this.progress.plan = plan;
     this.window.resize(plan.concurrency);
+    // Verbs change the plan as well, and never its hours; a run that is closed has none any more.
+    if (!this.progress.closed && !this.hours.isUntil(plan.deadline)) this.hours = new RunWindow(plan.deadline);
   }
 
   /** Lets everything end, because the ledger does not know what was done: the run is to be planned anew. */
@@ -97,10 +102,15 @@ export class RunControl {
     this.foundBehind ??= { error };
   }
 
-  /** Waits for a condition. @throws the failure of a decision that found the ledger behind */
+  /**
+   * Waits for a condition.
+   *
+   * @throws the failure of a decision that found the ledger behind; WindowOver where the hours of the run end before
+   */
   async until(isSo: () => boolean): Promise<void> {
-    await condition(() => isSo() || this.foundBehind !== undefined);
+    await condition(() => isSo() || this.foundBehind !== undefined || this.hours.isOver);
     if (this.foundBehind !== undefined) throw this.foundBehind.error;
+    if (!isSo()) this.hours.require();
   }
 
   get isPaused(): boolean {
@@ -214,6 +224,7 @@ export class RunControl {
 /** The search attribute of each state; a finished run shows its verdict. */
 const STATES: Readonly<Record<Progress['state'], RunState | undefined>> = {
   planning: 'running',
+  comparing: 'running',
   running: 'running',
   waiting: 'waiting',
   pausing: 'paused',

@@ -1,5 +1,5 @@
 /** Where a run stands, as far as its workflow knows: counts, parked and skipped batches, what it waits for. Pure. */
-import { brakeOf } from '../shared/brakes';
+import { brakeOf, deleteBrakeOf } from '../shared/brakes';
 import type { Brakes } from '../shared/brakes';
 import type { LoadResult, Progress, Remaining, RunPlan } from '../shared/messages';
 import type { Verdict } from '../shared/verdict';
@@ -24,9 +24,13 @@ export class RunProgress {
   plan: RunPlan | null = null;
   /** True once nothing but parked batches is left: the brakes then look at fewer rows. */
   allDone = false;
+  /** True where the hours of the run ended before it did. */
+  hoursOver = false;
   /** Why no batch is begun; null where the run goes on. */
   pauseCause: string | null = null;
-  /** Ranges and checks of the verification that were looked at; null before. */
+  /** Rows that are gone from the source, which a person is to decide about; null where none wait for that. */
+  gone: { readonly gone: number; readonly loaded: number } | null = null;
+  /** Ranges and checks of the comparison, or of the verification, that were looked at; null before. */
   looks: { readonly done: number; readonly of: number } | null = null;
   /** The server that a step waits for; null where none is away. */
   outage: string | null = null;
@@ -143,14 +147,16 @@ export class RunProgress {
   }
 
   /** Why the run must pause under its brakes, or under others; null where it need not. */
-  brake(changed: Partial<Brakes> = {}): string | null {
+  brake(changed: Partial<Brakes> & { readonly maxDeletes?: number } = {}): string | null {
     if (this.plan === null) return null;
+    if (this.gone !== null && changed.maxDeletes !== undefined)
+      return deleteBrakeOf(changed.maxDeletes, this.gone.gone, this.gone.loaded);
     const { maxParked, maxQuarantine } = this.plan;
     const brakes = {
       maxParked: changed.maxParked ?? maxParked,
       maxQuarantine: changed.maxQuarantine ?? maxQuarantine,
     };
-    return brakeOf(brakes, this.parked.size, this.done, this.allDone);
+    return brakeOf(brakes, this.parked.size, this.done, this.allDone, this.plan.held);
   }
 
   toProgress(): Progress {
@@ -176,6 +182,7 @@ export class RunProgress {
       differing: this.plan?.differing ?? [],
       pauseCause: this.pauseCause,
       outage: this.outage,
+      looks: this.phase === 'comparing' || this.phase === 'verifying' ? this.looks : null,
     };
   }
 }

@@ -6,6 +6,7 @@ import { formsOf } from '../converters';
 import type { Sql, TimedMapping } from '../converters/converter';
 import { lookupOutcomes } from '../ledger/outcomes';
 import type { Point } from '../points';
+import { isDismissed } from '../quarantine/left-out';
 import type { BatchCounts } from '../source/read-batch';
 import { staged } from '../target/expressions';
 import { quotePgTable } from '../target/quote';
@@ -32,8 +33,13 @@ export async function countBatch(
   const primary = await tally(
     session,
     'forecast.primary',
-    `SELECT reasons[1] AS name, count(*)::float8 AS rows FROM ${tables.unfit} GROUP BY 1`,
+    `SELECT reasons[1] AS name, count(*)::float8 AS rows FROM ${tables.unfit} u WHERE NOT ${isDismissed('u')} GROUP BY 1`,
   );
+  const left = await session.query<{ rows: number }>(
+    'forecast.leftOut',
+    `SELECT count(*)::float8 AS rows FROM ${tables.unfit} u WHERE ${isDismissed('u')}`,
+  );
+  const dismissed = left.rows[0]!.rows;
   const quarantined = Object.values(primary).reduce((sum, rows) => sum + rows, 0);
   const told = await tally(
     session,
@@ -44,10 +50,10 @@ export async function countBatch(
     ...NO_COUNTS,
     batches: 1,
     source,
-    excluded,
+    excluded: excluded + dismissed,
     inserted,
     updated,
-    unchanged: read - quarantined - inserted - updated,
+    unchanged: read - dismissed - quarantined - inserted - updated,
     quarantined,
     changedInTarget: told.changed_in_target ?? 0,
     deletedInTarget: told.deleted_in_target ?? 0,

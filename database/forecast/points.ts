@@ -32,6 +32,7 @@ export const FORECAST = [
 
   // what became of the rows
   'forecast.primary',
+  'forecast.leftOut',
   'forecast.reasons',
   'forecast.duplicates',
   'forecast.references',

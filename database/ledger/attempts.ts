@@ -20,6 +20,8 @@ export interface BatchRow {
   readonly lowerKey: LegacyKey;
   /** Its keys, one by one; null where it is a range. */
   readonly list: readonly LegacyKey[] | null;
+  /** What becomes of keys of its list that the source does not have; null where nothing does. */
+  readonly gone: 'mark' | 'delete' | null;
   /** True where the run writes anew what another writer changed or deleted. */
   readonly overwrites: boolean;
   readonly extractToken: string | null;
@@ -53,6 +55,7 @@ interface LedgerBatch {
   readonly to_key: LegacyKey;
   readonly lower_key: LegacyKey;
   readonly legacy_keys: readonly LegacyKey[] | null;
+  readonly gone: 'mark' | 'delete' | null;
   readonly overwrites: boolean;
   readonly extract_token: string | null;
   readonly staged: string | null;
@@ -72,7 +75,7 @@ interface LedgerBatch {
 }
 
 const SELECT_BATCH = `
-SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, r.overwrites, b.extract_token, b.staged, b.source, b.inserted,
+SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, CASE WHEN b.gone THEN r.gone_policy END AS gone, r.overwrites, b.extract_token, b.staged, b.source, b.inserted,
        b.updated, b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
        r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
@@ -101,6 +104,7 @@ function toBatchRow(row: LedgerBatch): BatchRow {
     toKey: row.to_key,
     lowerKey: row.lower_key,
     list: row.legacy_keys,
+    gone: row.gone,
     overwrites: row.overwrites,
     extractToken: row.extract_token,
     staged: row.staged === null ? null : Number(row.staged),
@@ -164,7 +168,7 @@ UPDATE carryover.batches b
 SET token = nextval('carryover.attempt_token'), backend_pid = pg_backend_pid(),
     backend_start = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
     attempts = attempts + 1, step = $3,
-    state = CASE WHEN $3 = 'extract' AND state = 'planned' THEN 'running' ELSE state END
+    state = CASE WHEN $3 IN ('extract', 'undo') AND state = 'planned' THEN 'running' ELSE state END
 WHERE run_id = $1 AND batch = $2
 RETURNING token, backend_pid`;
 
@@ -192,7 +196,7 @@ export async function withAttempt<T>(
     requireSameHands(`run ${ref.run}`, found, hands);
     const batch = toBatchRow(found);
     // What a validation or a load has recorded is told again, also where the batch was set aside with it.
-    if (step === 'extract' && batch.state === 'parked') requireInHand(ref, found);
+    if ((step === 'extract' || step === 'undo') && batch.state === 'parked') requireInHand(ref, found);
     await session.query('attempt.endOlder', END_OLDER, [ref.run, ref.batch]);
     // Batches run beside each other: helpers of one would only take the processors of another.
     await session.query('attempt.withoutHelpers', 'SET max_parallel_workers_per_gather = 0');

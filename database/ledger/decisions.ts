@@ -27,6 +27,7 @@ export async function takeDecision(target: Target, decision: Decision, sender: S
       ...(decision.concurrency === undefined ? {} : { concurrency: decision.concurrency }),
       ...(decision.maxParked === undefined ? {} : { maxParked: decision.maxParked }),
       ...(decision.maxQuarantine === undefined ? {} : { maxQuarantine: decision.maxQuarantine }),
+      ...(decision.maxDeletes === undefined ? {} : { maxDeletes: decision.maxDeletes }),
     };
     const entry = { verb, by, reason, migration, run, batches, details, ...sender, decision: update };
     if (await recordDecision(session, entry)) await EFFECTS[verb](session, decision);
@@ -106,12 +107,12 @@ const EFFECTS: Readonly<Record<Decision['verb'], Effect>> = {
       [run, reason ?? 'paused by an operator'],
     );
   },
-  resume: async (session, { run, maxParked, maxQuarantine }) => {
+  resume: async (session, { run, maxParked, maxQuarantine, maxDeletes }) => {
     await session.query(
       'decide.resume',
       `UPDATE carryover.runs SET paused_at = NULL, pause_cause = NULL, max_parked = coalesce($2, max_parked),
-         max_quarantine = coalesce($3, max_quarantine) WHERE run_id = $1`,
-      [run, maxParked ?? null, maxQuarantine ?? null],
+         max_quarantine = coalesce($3, max_quarantine), max_deletes = coalesce($4, max_deletes) WHERE run_id = $1`,
+      [run, maxParked ?? null, maxQuarantine ?? null, maxDeletes ?? null],
     );
   },
   setConcurrency: async (session, { run, concurrency }) => {

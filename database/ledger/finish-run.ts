@@ -126,8 +126,11 @@ export async function finishRun(target: TargetQueries, run: string, epoch: numbe
   const verdict = row!.verdict ?? decideVerdict(balance, results, complete, number('accepted'));
   await target.query(
     'finish.close',
-    `UPDATE carryover.runs SET state = 'finished', verdict = $3, finished_at = now()
-       WHERE run_id = $1 AND epoch = $2 AND state = 'open'`,
+    // What was undone is so from the moment on in which its undo is over.
+    `WITH closed AS (
+       UPDATE carryover.runs SET state = 'finished', verdict = $3, finished_at = now()
+       WHERE run_id = $1 AND epoch = $2 AND state = 'open' RETURNING undoes)
+     UPDATE carryover.runs r SET state = 'undone' FROM closed WHERE r.run_id = closed.undoes`,
     [run, epoch, verdict],
   );
   return {

@@ -28,10 +28,16 @@ interface Line {
 
 /** Rows that were named count once: as findings, and not with the check that named them. */
 const READ = `
-SELECT v.migration, v.final, v.verdict, (v.partial OR b.complete) AND NOT s.any_pending AS complete,
-       (NOT v.partial AND b.excluded_by_decision > 0) OR s.any_excluded AS left_out, s.*, f.*, c.faults,
+SELECT v.migration, v.final, v.verdict, (v.partial OR b.complete AND p.undone = 0) AND NOT s.any_pending AS complete,
+       -- Rows that were dismissed are among the excluded ones, while they are.
+       s.any_excluded OR NOT v.partial AND EXISTS (
+         SELECT FROM carryover.batches k WHERE k.run_id = v.run_id AND k.state = 'skipped' AND k.excluded_by_decision > 0) AS left_out, s.*, f.*, c.faults,
        s.open_ranges + c.open_checks AS not_verified, s.ranges + c.checks AS looked
 FROM carryover.verifications v JOIN carryover.run_balance b USING (run_id),
+LATERAL (
+  -- Rows that an undo took out, and that no run has brought back.
+  SELECT count(*) FILTER (WHERE now = 'pending') - count(*) FILTER (WHERE was = 'pending') AS undone
+  FROM carryover.settled_keys x WHERE x.base_run = v.run_id) p,
 LATERAL (
   SELECT coalesce(sum(source), 0) AS source, coalesce(sum(loaded), 0) AS loaded,
          coalesce(sum(quarantined), 0) AS quarantined, coalesce(sum(excluded), 0) AS excluded,

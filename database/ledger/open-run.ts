@@ -3,7 +3,7 @@
  * ledger and by what Temporal says of the owner.
  */
 import { CarryoverError } from '../../shared/errors';
-import type { FullMigrateInput, Planned, RunMode, RunPlan } from '../../shared/messages';
+import type { FullRunInput, Planned, RunMode, RunPlan } from '../../shared/messages';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { recordDecision } from './audit';
@@ -13,6 +13,8 @@ import { OwnerAlive, isSameChain, isSameCluster, requireDeadOwner } from './owne
 import type { Advice, IsAlive, Owner } from './owner';
 import { readRepair } from './repair';
 import { readReplay } from './replay';
+import { readResync } from './resync';
+import { cutUndone, readUndo } from './undo';
 import { cutLists } from './some-rows';
 import type { SomeRows } from './some-rows';
 import { closeRun, findOpenRun, insertRun, lockStarts, ownRun, planOf } from './run-row';
@@ -26,7 +28,7 @@ export interface Start {
   /** Of a replay: the reasons whose rows are taken; null for all. */
   readonly reasons: readonly string[] | null;
   readonly owner: Owner;
-  readonly input: FullMigrateInput;
+  readonly input: FullRunInput;
   /** Fields that whoever started it gave, as opposed to defaults. */
   readonly given: readonly string[];
   readonly footing: Footing;
@@ -43,7 +45,7 @@ const ADVICE: Advice = {
 };
 
 /** The workflow type that opens runs of a mode, where it has not its name. */
-const TYPES: Readonly<Record<string, string>> = { full: 'migrate', changed: 're-sync' };
+const TYPES: Readonly<Record<string, string>> = { full: 'migrate', changed: 'resync' };
 const typeOf = (mode: string): string => TYPES[mode] ?? mode;
 
 /**
@@ -89,6 +91,7 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
 
 function readSome(session: TargetQueries, { mode, footing, verification, reasons, input }: Start): Promise<SomeRows> {
   const { name } = footing.mapping;
+  if (mode === 'changed') return readResync(session, name, footing);
   return mode === 'replay'
     ? readReplay(session, name, reasons, footing)
     : readRepair(session, name, verification, input.overwrite !== undefined, footing);
@@ -99,15 +102,27 @@ async function openNew(session: TargetQueries, start: Start, run: NewRun): Promi
   const { overwrite } = start.input;
   const open = async (): Promise<RunPlan> => {
     if (start.mode === 'full') return insertRun(session, start.owner, run, null);
+    if (start.mode === 'undo') return openUndo(session, start, run);
     const some = await readSome(session, start);
     const plan = await insertRun(session, start.owner, { ...run, estimatedRows: some.keys }, some);
-    await cutLists(session, plan.run, mapping, some, plan.batchRows);
+    if (plan.compares !== true) await cutLists(session, plan.run, mapping, some, plan.batchRows);
     return plan;
   };
   const plan = await open();
   if (overwrite !== undefined) {
     await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'overwrite', overwrite);
   }
+  return plan;
+}
+
+async function openUndo(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
+  const { mapping } = start.footing;
+  const undone = await readUndo(session, mapping.name, start.input.run!, start.footing);
+  const { lower, upper, keys, undoes } = undone;
+  const plan = await insertRun(session, start.owner, { ...run, lower, upper, estimatedRows: keys }, undone);
+  await cutUndone(session, plan.run, undoes);
+  const reason = start.input.reason ?? `run ${undoes} is undone`;
+  await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'undo', reason, { run: undoes });
   return plan;
 }
 
@@ -161,8 +176,10 @@ async function decideByStart(
   open: Pick<OpenRun, 'run_id' | 'migration'>,
   verb: string,
   reason: string | undefined,
+  details: Readonly<Record<string, string>> = {},
 ): Promise<boolean> {
   return recordDecision(session, {
+    details,
     verb,
     who: await who(),
     by: input.by,

@@ -2,6 +2,7 @@
 import { namedColumns, referencesOf } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { BatchRef } from '../../shared/messages';
+import { isDismissed } from '../quarantine/left-out';
 import { staged, stagedKey, stagedReference } from '../target/expressions';
 import { literalPg } from '../target/quote';
 import type { TargetQueries } from '../target/session';
@@ -30,9 +31,9 @@ export async function recordQuarantine(
     `INSERT INTO carryover.quarantine AS q (migration, legacy_key, reason, reasons, columns, source_row,
        source_row_sha256, target_id, first_run, first_batch, last_run, last_batch)
      SELECT $1, ${key}, u.reasons[1], u.reasons, u.columns, ${sourceRow(mapping)}, r.sha256, r.id, $2, $3, $2, $3
-     FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n ORDER BY ${key}
+     FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n WHERE NOT ${isDismissed('u')} ORDER BY ${key}
      ON CONFLICT (migration, legacy_key) DO UPDATE SET
-       reason = excluded.reason, reasons = excluded.reasons, columns = excluded.columns, state = 'open',
+       reason = excluded.reason, reasons = excluded.reasons, columns = excluded.columns, state = 'open', dismissal = NULL,
        source_row = excluded.source_row, source_row_sha256 = excluded.source_row_sha256,
        target_id = excluded.target_id,
        last_run = excluded.last_run, last_batch = excluded.last_batch, last_seen = now(), attempts = q.attempts + 1`,
@@ -41,13 +42,14 @@ export async function recordQuarantine(
   const occurrences = await session.query(
     'load.occurrences',
     `INSERT INTO carryover.quarantine_occurrences (run_id, batch, migration, legacy_key, reason)
-     SELECT $2, $3, $1, ${key}, u.reasons[1] FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n`,
+     SELECT $2, $3, $1, ${key}, u.reasons[1] FROM ${tables.unfit} u JOIN ${tables.rows} r ON r.n = u.n
+     WHERE NOT ${isDismissed('u')}`,
     [mapping.name, ref.run, ref.batch],
   );
   return occurrences.rowCount ?? 0;
 }
 
-/** Rows that were in quarantine and are fit now have come over. */
+/** Rows that were in quarantine and are fit now have come over; so have dismissed ones whose source is another since. */
 export async function settleReplayed(
   session: TargetQueries,
   ref: BatchRef,
@@ -56,10 +58,10 @@ export async function settleReplayed(
 ): Promise<void> {
   await session.query(
     'load.replayed',
-    `UPDATE carryover.quarantine q SET state = 'replayed', last_run = $2, last_batch = $3, last_seen = now()
+    `UPDATE carryover.quarantine q SET state = 'replayed', dismissal = NULL, last_run = $2, last_batch = $3, last_seen = now()
      FROM (SELECT ${key} AS legacy_key FROM ${tables.rows} r
            WHERE NOT EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n)) fit
-     WHERE q.migration = $1 AND q.state = 'open' AND q.legacy_key = fit.legacy_key`,
+     WHERE q.migration = $1 AND q.state IN ('open', 'dismissed') AND q.legacy_key = fit.legacy_key`,
     [ref.migration, ref.run, ref.batch],
   );
 }

@@ -1,2 +1,42 @@
 /** The points of runs that take some rows: see database/points.ts. */
-export const SOME_ROWS = ['again.base', 'again.cut', 'replay.count', 'repair.verifications', 'repair.count'] as const;
+export const SOME_ROWS = [
+  'again.base',
+  'again.cut',
+  'replay.count',
+  'repair.verifications',
+  'repair.count',
+  'resync.count',
+  'take.run',
+  'take.compared',
+  'take.record',
+  'take.close',
+  'load.quarantineGone',
+] as const;
+
+/** The points of an undo. */
+export const UNDO = [
+  'undo.runs',
+  'undo.cut',
+  'undo.immediate',
+  'undo.forgetFindings',
+  'undo.keys',
+  'undo.analyzeKeys',
+  'undo.lock',
+  'undo.rows',
+  'undo.missed',
+  'undo.referenced',
+  'undo.images',
+  'undo.remove',
+  'undo.columns',
+  'undo.restore',
+  'undo.return',
+  'undo.returnedKeys',
+  'undo.kept',
+  'undo.quarantineColumns',
+  'undo.quarantine',
+  'undo.quarantined',
+  'undo.settle',
+  'undo.drop',
+  'undo.record',
+  'undo.validated',
+] as const;

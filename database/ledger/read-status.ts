@@ -24,6 +24,8 @@ export interface RunStatus {
   /** Seconds since the run started, by the target's clock. */
   readonly age: number;
   readonly estimatedRows: number;
+  /** Of an undo: the run that it takes back; null of any other. */
+  readonly undoes: string | null;
   readonly balance: {
     readonly source: number;
     readonly loaded: number;
@@ -76,7 +78,7 @@ const RUNS = `
 SELECT r.run_id::text AS run, r.migration, r.mode, r.state, r.verdict, r.owner_cluster, r.owner_namespace, r.owner_workflow,
        r.owner_first_run, ${instantText('r.started_at')} AS started, ${instantText('r.finished_at')} AS finished,
        ${instantText('r.paused_at')} AS paused, r.pause_cause,
-       floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated,
+       floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated, r.undoes::text AS undoes,
        b.source::text, b.loaded::text, b.quarantined::text, b.excluded::text, b.excluded_by_decision::text,
        b.pending::text, b.inserted::text, b.updated::text, b.unchanged::text,
        (NOT EXISTS (SELECT FROM carryover.runs x WHERE x.migration = r.migration AND x.run_id > r.run_id))::text AS latest,
@@ -103,7 +105,8 @@ SELECT DISTINCT ON (s.migration, s.outcome) s.migration, s.outcome, ${instantTex
  WHERE s.migration = ANY ($1::text[]) AND s.outcome IN ('missed', 'refused')
    AND s.start_id > coalesce((SELECT max(x.start_id) FROM carryover.starts x
          WHERE x.migration = s.migration AND x.outcome NOT IN ('missed', 'refused')), 0)
- ORDER BY s.migration, s.outcome, s.start_id DESC`;
+ -- Of refused ones a schedule's comes first: nobody was there to read why.
+ ORDER BY s.migration, s.outcome, (s.schedule IS NULL), s.start_id DESC`;
 
 /** The latest run of each migration, by name; of one migration where it is named. */
 export function readLatestRuns(target: TargetQueries, migration: string | null = null): Promise<RunStatus[]> {
@@ -134,11 +137,30 @@ async function readRuns(target: TargetQueries, sql: string, values: (string | nu
        WHERE b.run_id = ANY ($1::bigint[]) AND b.state IN ('parked', 'skipped') ORDER BY b.run_id, b.batch`,
     [runs.map((run) => run.run)],
   );
-  const starts = await target.query<Row>('status.vainStarts', VAIN_STARTS, [runs.map((run) => run.migration)]);
-  return runs.map((run) => toStatus(run, batches.rows, setAside.rows, starts.rows));
+  const starts = await readVainStarts(
+    target,
+    runs.map((run) => run.migration!),
+  );
+  return runs.map((run) => toStatus(run, batches.rows, setAside.rows, starts));
 }
 
-function toStatus(row: Row, batches: readonly Row[], setAside: readonly Row[], starts: readonly Row[]): RunStatus {
+/** Starts of these migrations that came to nothing since one was taken last, by migration. */
+export async function readVainStarts(
+  target: TargetQueries,
+  migrations: readonly string[],
+): Promise<ReadonlyMap<string, readonly VainStart[]>> {
+  const { rows } = await target.query<Row>('status.vainStarts', VAIN_STARTS, [migrations]);
+  const found = new Map<string, VainStart[]>();
+  for (const row of rows) found.set(row.migration!, [...(found.get(row.migration!) ?? []), toStart(row)]);
+  return found;
+}
+
+function toStatus(
+  row: Row,
+  batches: readonly Row[],
+  setAside: readonly Row[],
+  starts: ReadonlyMap<string, readonly VainStart[]>,
+): RunStatus {
   const own = (rows: readonly Row[]): Row[] => rows.filter((other) => other.run === row.run);
   const inState = (state: BatchState): Row[] => own(setAside).filter((batch) => batch.state === state);
   const count = (name: string): number => Number(row[name]);
@@ -159,6 +181,7 @@ function toStatus(row: Row, batches: readonly Row[], setAside: readonly Row[], s
     finishedAt: row.finished!,
     age: count('age'),
     estimatedRows: count('estimated'),
+    undoes: row.undoes ?? null,
     balance: {
       source: count('source'),
       loaded: count('loaded'),
@@ -188,7 +211,7 @@ function toStatus(row: Row, batches: readonly Row[], setAside: readonly Row[], s
             own: row.own === 'true',
             at: row.verified_at!,
           },
-    vainStarts: row.latest === 'true' ? starts.filter((start) => start.migration === row.migration).map(toStart) : [],
+    vainStarts: (row.latest === 'true' ? starts.get(row.migration!) : undefined) ?? [],
   };
 }
 

@@ -38,6 +38,8 @@ export interface CheckLine {
   readonly compared: number | null;
   readonly found: number | null;
   readonly seconds: number | null;
+  /** The verification that looked, where a re-sync took its answer over; null where this one did. */
+  readonly carriedFrom: string | null;
 }
 
 type Row = Readonly<Record<string, string | null>>;
@@ -49,7 +51,8 @@ SELECT v.verification_id::text AS verification, v.migration, v.run_id::text AS r
         FROM (SELECT kind, count(*) AS rows, count(*) FILTER (WHERE accepted) AS accepted
               FROM carryover.verification_findings f
               WHERE f.verification_id = v.verification_id GROUP BY kind) k) AS findings,
-       (SELECT jsonb_agg(jsonb_build_object('name', name, 'compared', compared, 'found', found, 'seconds', seconds)
+       (SELECT jsonb_agg(jsonb_build_object('name', name, 'compared', compared, 'found', found, 'seconds', seconds,
+                                            'carriedFrom', carried_from::text)
                          ORDER BY position)::text
         FROM carryover.verification_checks c WHERE c.verification_id = v.verification_id) AS checks
 FROM carryover.verifications v, LATERAL (
@@ -58,7 +61,7 @@ FROM carryover.verifications v, LATERAL (
          coalesce(sum(quarantined), 0)::text AS quarantined, coalesce(sum(excluded), 0)::text AS excluded,
          coalesce(sum(pending), 0)::text AS pending, coalesce(sum(rows_read), 0)::text AS rows_read
   FROM carryover.verified_ranges x WHERE x.verification_id = v.verification_id) r
-WHERE ($1::text IS NULL OR v.migration = $1) AND ($2::bigint IS NULL OR v.verification_id = $2)
+WHERE ($1::text IS NULL OR v.migration = $1 AND v.state <> 'compared') AND ($2::bigint IS NULL OR v.verification_id = $2)
 ORDER BY v.verification_id DESC LIMIT 1`;
 
 /** A verification by its number, or the latest of a migration; null where there is none. */

@@ -1,6 +1,7 @@
 /** A run's line in the ledger: how it is written when it opens, and read when somebody goes on with it. */
 import { CarryoverError } from '../../shared/errors';
-import type { FullMigrateInput, RunPlan } from '../../shared/messages';
+import { DEFAULT_MAX_DELETES } from '../../shared/brakes';
+import type { FullRunInput, RunPlan } from '../../shared/messages';
 import type { LegacyKey } from '../source/expressions';
 import type { TargetQueries } from '../target/session';
 import { lockAgainstLoads } from './backends';
@@ -11,7 +12,7 @@ import type { Owner, OwnerRow } from './owner';
 
 /** What a new run is to be; bounds are null where the source table is empty. */
 export interface NewRun extends Footing {
-  readonly input: FullMigrateInput;
+  readonly input: FullRunInput;
   readonly concurrencyLimit: number;
   readonly lower: LegacyKey | null;
   readonly upper: LegacyKey | null;
@@ -26,9 +27,13 @@ export interface OpenRun extends OwnerRow, RecordedFooting {
   readonly concurrency_limit: string;
   readonly max_parked: string;
   readonly max_quarantine: string;
+  readonly max_deletes: string;
   readonly estimated_rows: string;
   readonly epoch: string;
   readonly overwrites: boolean;
+  readonly cut_to_end: boolean;
+  readonly undoes: string | null;
+  readonly held: string;
 }
 
 /** One start, or abandonment, of a migration at a time: two that arrive together must not both find the same. */
@@ -62,18 +67,21 @@ export async function insertRun(
     `INSERT INTO carryover.runs (migration, fingerprint, mapping, source_columns, input, lower_key, upper_key,
        batch_rows, concurrency, concurrency_limit, max_parked, max_quarantine, estimated_rows, target_rows_before,
        cut_to_end, source_identity, target_identity, owner_cluster, owner_namespace, owner_workflow, owner_first_run,
-       owner_current_run, mode, base_run, kept, overwrites)
+       owner_current_run, mode, base_run, kept, overwrites, gone_policy, max_deletes,
+       undoes)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-       $23, $24, $25, $26)
+       $23, $24, $25, $26, $27, $28, $29)
      RETURNING run_id`,
     [
       mapping.name, run.fingerprint, JSON.stringify(mapping), JSON.stringify(run.sourceColumns), JSON.stringify(input),
       run.lower && JSON.stringify(run.lower), run.upper && JSON.stringify(run.upper), input.batchRows, concurrency,
       run.concurrencyLimit, input.maxParked, input.maxQuarantine, run.estimatedRows, run.targetRowsBefore,
-      run.upper === null, JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
+      // What a comparison finds is cut after it; all else that takes but some rows is cut when it opens.
+      some === null ? run.upper === null : some.mode !== 'changed', JSON.stringify(run.sourceIdentity), JSON.stringify(run.targetIdentity), owner.cluster,
       owner.namespace, owner.workflow, owner.firstRun, owner.currentRun,
       some?.mode ?? 'full', some && some.base, JSON.stringify(some?.kept ?? {}),
-      input.overwrite !== undefined,
+      input.overwrite !== undefined, mapping.gone?.policy ?? 'report', input.maxDeletes ?? DEFAULT_MAX_DELETES,
+      some?.undoes ?? null,
     ], // prettier-ignore
   );
   return {
@@ -88,11 +96,14 @@ export async function insertRun(
     estimatedRows: run.estimatedRows,
     resumed: false,
     differing: [],
+    ...(some?.mode === 'replay' ? { held: some.keys } : {}),
+    ...(some?.undoes === undefined ? {} : { undoes: some.undoes }),
+    ...(some?.mode === 'changed' ? { compares: true } : {}),
   };
 }
 
 /** The plan of a run that is gone on with: what it began with counts, and where the input differs is told. */
-export function planOf(open: OpenRun, epoch: number, input: FullMigrateInput, given: readonly string[]): RunPlan {
+export function planOf(open: OpenRun, epoch: number, input: FullRunInput, given: readonly string[]): RunPlan {
   const own = {
     batchRows: Number(open.batch_rows),
     concurrency: Number(open.concurrency),
@@ -102,6 +113,11 @@ export function planOf(open: OpenRun, epoch: number, input: FullMigrateInput, gi
   const differing = (Object.keys(own) as (keyof typeof own)[])
     .filter((name) => given.includes(name) && own[name] !== input[name])
     .map((name) => `${name}: ${own[name]}, as the run has it, and not ${input[name]}${howToChange(name, open)}`);
+  if (given.includes('maxDeletes') && Number(open.max_deletes) !== input.maxDeletes) {
+    differing.push(
+      `maxDeletes: ${open.max_deletes}, as the run has it, and not ${input.maxDeletes}; resume changes it where the run is paused`,
+    );
+  }
   if (given.includes('overwrite') && !open.overwrites) {
     differing.push(
       'overwrite: the run keeps what another writer did, as it began; repair with it once the run is over',
@@ -116,6 +132,10 @@ export function planOf(open: OpenRun, epoch: number, input: FullMigrateInput, gi
     estimatedRows: Number(open.estimated_rows),
     resumed: true,
     differing,
+    ...(open.undoes === null ? {} : { undoes: open.undoes }),
+    ...(open.mode === 'replay' ? { held: Number(open.estimated_rows) } : {}),
+    ...(open.mode === 'changed' && open.cut_to_end ? { held: Number(open.held) } : {}),
+    ...(open.mode === 'changed' && !open.cut_to_end ? { compares: true } : {}),
   };
 }
 

@@ -21,8 +21,10 @@ export interface SomeRows {
   /** A query of `legacy_key`, each once, over the values that are bound. */
   readonly query: string;
   readonly values: readonly unknown[];
-  /** Keys that are taken again. */
+  /** Keys that are taken again; of a re-sync, whose comparison finds them, the rows that it compares. */
   readonly keys: number;
+  /** Of an undo: the run that it takes back. */
+  readonly undoes?: string;
   /** Open findings by kind that are not touched. */
   readonly kept: Readonly<Record<string, number>>;
 }
@@ -67,13 +69,18 @@ export async function readBase(
   return base!.run_id;
 }
 
-/** Cuts the batches of such a run, each a list of keys in their order. */
+/**
+ * Cuts the batches of such a run, each a list of keys in their order, behind those that it has.
+ *
+ * @param gone true where the source did not have the keys when it was compared
+ */
 export async function cutLists(
   session: TargetQueries,
   run: string,
   mapping: Mapping,
-  { query, values }: SomeRows,
+  { query, values }: Pick<SomeRows, 'query' | 'values'>,
   batchRows: number,
+  gone = false,
 ): Promise<void> {
   const isSingle = mapping.source.key.length === 1;
   const parts = isSingle ? 'jsonb_build_array(legacy_key)' : 'legacy_key::jsonb';
@@ -82,13 +89,13 @@ export async function cutLists(
   const at = values.length;
   await session.query(
     'again.cut',
-    `INSERT INTO carryover.batches (run_id, batch, after_key, to_key, legacy_keys, source, pending)
-     SELECT $${at + 1}, batch, ${after}, to_key, keys, rows, rows FROM (
-       SELECT page + 1 AS batch, (array_agg(key ORDER BY n DESC))[1] AS to_key, jsonb_agg(key ORDER BY n) AS keys, count(*) AS rows
+    `INSERT INTO carryover.batches (run_id, batch, after_key, to_key, legacy_keys, source, pending, gone)
+     SELECT $${at + 1}, batch, ${after}, to_key, keys, rows, rows, $${at + 3} FROM (
+       SELECT page + 1 + coalesce((SELECT max(batch) FROM carryover.batches WHERE run_id = $${at + 1}), 0) AS batch, (array_agg(key ORDER BY n DESC))[1] AS to_key, jsonb_agg(key ORDER BY n) AS keys, count(*) AS rows
        FROM (SELECT key, n, (n - 1) / $${at + 2}::integer AS page FROM (
          SELECT ${parts} AS key, row_number() OVER (ORDER BY carryover.key_numbers(legacy_key), legacy_key) AS n
          FROM (${query}) f) k) p
        GROUP BY page) b`,
-    [...values, run, Math.min(batchRows, isSingle ? MOST_KEYS : MOST_KEYS_OF_PARTS)],
+    [...values, run, Math.min(batchRows, isSingle ? MOST_KEYS : MOST_KEYS_OF_PARTS), gone],
   );
 }

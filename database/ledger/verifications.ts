@@ -69,8 +69,9 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
   const inserted = await session.query<{ verification_id: string }>(
     'verify.insert',
     `INSERT INTO carryover.verifications (migration, run_id, final, fingerprint, source_identity, target_identity,
-       workflow, workflow_run, partial)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING verification_id`,
+       workflow, workflow_run, partial, carries)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+       EXISTS (SELECT FROM carryover.runs r WHERE r.run_id = $10 AND r.mode = 'changed')) RETURNING verification_id`,
     [
       migration,
       run.run_id,
@@ -81,6 +82,7 @@ async function insert(session: TargetQueries, wanted: NewVerification): Promise<
       wanted.workflow,
       wanted.workflowRun,
       wanted.only !== undefined,
+      closing?.run ?? null,
     ],
   );
   const id = inserted.rows[0]!.verification_id;

@@ -4,6 +4,7 @@ import { ledgerPrivileges } from './checks/ledger-privileges';
 import { ledgerSchema } from './checks/ledger-schema';
 import { lookupColumns } from './checks/lookup-columns';
 import { lookupIndex } from './checks/lookup-index';
+import { rowsGone } from './checks/rows-gone';
 import { rowSecurity } from './checks/row-security';
 import { sourceColumns } from './checks/source-columns';
 import { sourceKey } from './checks/source-key';
@@ -66,6 +67,7 @@ export const MAPPING_CHECKS: readonly Check[] = [
   problem('target key', ['target table'], targetKey),
   problem('lookup columns', ['target reachable'], lookupColumns),
   problem('target privileges', ['target reachable'], targetPrivileges),
+  problem('rows gone', ['target table'], rowsGone),
   problem('row security', ['target reachable'], rowSecurity),
   problem('time zone', ['target reachable'], timeZone),
   warning('lookup index', ['lookup columns'], lookupIndex),

@@ -24,6 +24,7 @@ export const PREFLIGHT = [
   'preflight.targetTemporary',
   'preflight.targetRight',
   'preflight.targetParents',
+  'preflight.targetReferrers',
   'preflight.enumLabels',
   'preflight.lookupIndex',
   'preflight.timeZone',

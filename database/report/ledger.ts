@@ -14,12 +14,14 @@ export interface RunFacts {
 
 const RUN = `
 SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finished_at, clock_timestamp()) AS finished_at,
-       mode, base_run, b.rows, b.skipped,
+       mode, base_run, r.undoes, b.rows, b.skipped, b.taken_away,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
-        FROM jsonb_each_text(r.kept)) AS kept
+        FROM jsonb_each_text(r.kept)) AS kept,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
+        FROM jsonb_each_text(r.found)) AS found
 FROM carryover.runs r, LATERAL (
   SELECT coalesce(sum(source) FILTER (WHERE state <> 'skipped'), 0) AS rows,
-         coalesce(sum(source) FILTER (WHERE state = 'skipped'), 0) AS skipped
+         coalesce(sum(source) FILTER (WHERE state = 'skipped'), 0) AS skipped, coalesce(sum(taken_away), 0) AS taken_away
   FROM carryover.batches b WHERE b.run_id = r.run_id) b
 WHERE run_id = $1`;
 
@@ -33,9 +35,12 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     finished_at: Date;
     mode: 'full' | AgainFacts['mode'];
     base_run: string | null;
+    undoes: string | null;
     rows: string;
     skipped: string;
     kept: AgainFacts['kept'];
+    found: NonNullable<AgainFacts['found']>;
+    taken_away: string;
   }>(db, 'report.run', RUN, [run]);
   if (row === undefined) return null;
   return {
@@ -50,9 +55,12 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
         : {
             mode: row.mode,
             base: row.base_run!,
+            undoes: row.undoes,
             rows: toNumber(row.rows),
             skipped: toNumber(row.skipped),
             kept: row.kept,
+            found: row.mode === 'changed' ? row.found : null,
+            takenAway: toNumber(row.taken_away),
           },
   };
 }

@@ -10,6 +10,7 @@ export const REPORT = [
   'report.balance',
   'report.parked',
   'report.skipped',
+  'report.dismissed',
   'report.outcomes',
   'report.quarantine',
   'report.checks',

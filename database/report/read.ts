@@ -14,6 +14,7 @@ import {
   type RunFacts,
 } from './ledger';
 import type { Target, TargetQueries } from '../target/session';
+import { readDismissed } from './dismissed';
 import { inSharedSnapshot } from './query';
 import { countAvailable, countStates, countTargetRows, countTransitions, countYears } from './target';
 
@@ -93,6 +94,7 @@ async function readLedger(db: TargetQueries, mapping: Mapping, run: string): Pro
     ...(await readBalance(db, run)),
     parked: await readParked(db, run),
     skipped: await readSkipped(db, run),
+    dismissed: await readDismissed(db, run),
     references: await readReferences(db, mapping, run),
     statusColumn,
     quarantine: await readQuarantine(db, run, statusColumn, codesOf(mapping), again !== null),

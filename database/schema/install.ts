@@ -7,7 +7,10 @@ import * as verification from './0003-verification';
 import * as closing from './0004-closing';
 import * as accepting from './0005-accepting';
 import * as someRows from './0006-some-rows';
+import * as resync from './0007-resync';
+import * as quarantine from './0008-quarantine';
 import * as baselineSources from './0009-baseline-sources';
+import * as undo from './0011-undo';
 
 const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
   { name: '0001-ledger', migration: ledger },
@@ -16,7 +19,10 @@ const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Mig
   { name: '0004-closing', migration: closing },
   { name: '0005-accepting', migration: accepting },
   { name: '0006-some-rows', migration: someRows },
+  { name: '0007-resync', migration: resync },
+  { name: '0008-quarantine', migration: quarantine },
   { name: '0009-baseline-sources', migration: baselineSources },
+  { name: '0011-undo', migration: undo },
 ];
 
 const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {

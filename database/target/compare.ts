@@ -9,13 +9,13 @@ import { streamHashes, sumSource } from '../source/checksum';
 import type { RangeSum } from '../source/checksum';
 import type { BatchKeys } from '../source/expressions';
 import type { Source } from '../source/open-source';
-import { hashSlice, quarantinedRowHash, targetRowHashes } from '../verify/row-hashes';
+import { hashSlice, heldRowHash, targetRowHashes } from '../verify/row-hashes';
 import { targetOfBatch } from './batch-keys';
 import { legacyKey, targetKeyText } from './legacy-key';
 import type { TargetQueries } from './session';
 
 /** Differences that a live source explains: counted, and no defect. */
-export const MOVED = ['moved', 'new', 'gone'];
+export const MOVED = ['moved', 'new', 'gone', 'referenced'];
 
 export async function compareBatch(
   attempt: Attempt,
@@ -39,7 +39,7 @@ export async function compareBatch(
 }
 
 /** What the load has told of: what another writer did. */
-const TOLD_BY_LOAD = `'changed_in_target', 'deleted_in_target'`;
+const TOLD_BY_LOAD = `'changed_in_target', 'deleted_in_target', 'referenced'`;
 
 /** What an earlier validation found; what the load told of stays. */
 async function forgetDifferences({ session, ref }: Attempt): Promise<void> {
@@ -50,11 +50,12 @@ async function forgetDifferences({ session, ref }: Attempt): Promise<void> {
   );
 }
 
-/** Rows that the quarantine holds for this batch: `key`, `hash` of the row, and the hash `extracted` beside it. */
+/** Rows that the quarantine holds for this batch, dismissed ones among them: `key`, `hash` of the row, and the hash `extracted` beside it. */
 const quarantinedRows = (mapping: TimedMapping): string =>
-  `SELECT q.legacy_key AS key, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, q.source_row_sha256 AS extracted
-   FROM carryover.quarantine_occurrences o JOIN carryover.quarantine q USING (migration, legacy_key)
-   WHERE o.run_id = $1 AND o.batch = $2`;
+  `SELECT q.legacy_key AS key, ${heldRowHash(mapping, 'q')} AS hash, q.source_row_sha256 AS extracted
+   FROM (SELECT migration, legacy_key FROM carryover.quarantine_occurrences WHERE run_id = $1 AND batch = $2
+         UNION ALL SELECT migration, legacy_key FROM carryover.dismissal_occurrences WHERE run_id = $1 AND batch = $2) o
+   JOIN carryover.quarantine q USING (migration, legacy_key)`;
 
 interface TargetSum extends RangeSum {
   /** Rows that are not what the hash beside them says. */

@@ -1,6 +1,7 @@
 /** Rows that an earlier run loaded and that are now nowhere: another writer deleted them, and they are not inserted again. */
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
+import { lastUnloaded } from '../ledger/settled-keys';
 import { stagedKey } from './expressions';
 import type { StageTables } from './stage';
 
@@ -16,7 +17,7 @@ const OF_RUN = `
  * @param batch query of one row that says which; a run's unless given
  */
 export const loadedBefore = (batch = OF_RUN): string => `
-  SELECT k.legacy_keys FROM (${batch}) own
+  SELECT k.legacy_keys, k.run_id, own.migration FROM (${batch}) own
   JOIN carryover.runs r ON r.migration = own.migration AND r.run_id IS DISTINCT FROM own.run_id
   JOIN carryover.inserted_keys k ON k.run_id = r.run_id
   JOIN carryover.batches b ON b.run_id = k.run_id AND b.batch = k.batch
@@ -31,7 +32,7 @@ export const takeDeleted = (mapping: TimedMapping, tables: StageTables, before: 
     WHERE NOT c.existed),
   known AS MATERIALIZED (
     SELECT key FROM (${before} AND EXISTS (SELECT FROM absent)) k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
-    WHERE key IN (SELECT key FROM absent)),
+    WHERE key IN (SELECT key FROM absent) AND k.run_id > ${lastUnloaded('u.key', 'k.migration')}),
   kept AS (
     DELETE FROM changes c USING absent a
     WHERE c.staged_row = a.staged_row AND a.key IN (SELECT key FROM known) RETURNING a.key, c.staged_row)`;

@@ -41,7 +41,7 @@ export async function extractBatch(
     await session.query(
       'extract.record',
       `UPDATE carryover.batches
-       SET state = 'running', extract_token = $3, staged = $4, source = $5, excluded = $6, pending = $4,
+       SET state = 'running', extract_token = $3, staged = $4, source = $5, excluded = $6, excluded_by_decision = 0, pending = $4,
            inserted = 0, updated = 0, unchanged = 0, quarantined = 0, loaded_at = NULL, compared = NULL,
            differences = NULL, cause = NULL
        WHERE run_id = $1 AND batch = $2`,

@@ -10,7 +10,9 @@ import type { LoadResult, StagedBatchRef } from '../../shared/messages';
 import { isDone } from '../ledger/attempts';
 import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
+import { keepQuarantine } from '../ledger/quarantine-images';
 import { settleKeys } from '../ledger/settled-keys';
+import { forgetLeftOut, recordLeftOut } from '../quarantine/left-out';
 import { stagedKey } from './expressions';
 import { targetOfBatch } from './batch-keys';
 import { keysOf } from './extract';
@@ -20,6 +22,7 @@ import { ledgerNotes } from './load-notes';
 import type { LoadNotes } from './load-notes';
 import { quotePgTable } from './quote';
 import type { TargetQueries } from './session';
+import { takeGone } from './gone';
 import { requireStage, requireTable } from './stage';
 import type { StageTables } from './stage';
 
@@ -38,16 +41,20 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     const notes = ledgerNotes(attempt, mapping, tables);
     const fresh = await isFresh(attempt, mapping, tables, notes);
     const written = await writeIsolating(attempt, mapping, tables, notes, fresh, batch.staged ?? 0);
+    await keepQuarantine(session, mapping, ref, tables);
     await settleReplayed(session, ref, stagedKey(mapping), tables);
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
+    const dismissed = await recordLeftOut(session, mapping, ref, tables);
     await recordLookups(session, mapping, ref, tables);
     if (batch.list !== null) await settleKeys(session, mapping, ref, tables);
+    const takenAway = batch.gone === null ? 0 : await takeGone(attempt, mapping, batch, tables);
     // Counted here and not before: a stage that was emptied meanwhile must not pass for rows that are unchanged.
     const fit = await countFit(attempt, tables);
-    if (fit + quarantined + batch.excluded !== batch.source) {
+    const excluded = batch.excluded + dismissed;
+    if (fit + quarantined + excluded !== batch.source) {
       throw new CarryoverError(
         'StageLost',
-        `batch ${ref.batch} has ${batch.source} source rows, but ${fit + quarantined} staged ones and ${batch.excluded} ` +
+        `batch ${ref.batch} has ${batch.source} source rows, but ${fit + quarantined} staged ones and ${excluded} ` +
           `excluded: its stage is not whole, and it starts again at extract`,
       );
     }
@@ -57,15 +64,15 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
       'load.record',
       `UPDATE carryover.batches
        SET state = 'loaded', loaded_at = now(), ever_loaded = true, inserted = $3, updated = $4, unchanged = $5, quarantined = $6,
-           pending = 0, cause = NULL
+           excluded = $7, excluded_by_decision = $8, pending = 0, cause = NULL, taken_away = taken_away + $9
        WHERE run_id = $1 AND batch = $2`,
-      [ref.run, ref.batch, written.inserted, written.updated, unchanged, quarantined],
+      [ref.run, ref.batch, written.inserted, written.updated, unchanged, quarantined, excluded, dismissed, takenAway],
     );
-    return { source: batch.source, ...written, unchanged, quarantined, excluded: batch.excluded };
+    return { source: batch.source, ...written, unchanged, quarantined, excluded };
   });
 }
 
-const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded }: BatchRow): LoadResult => ({
+export const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded }: BatchRow): LoadResult => ({
   source,
   inserted,
   updated,
@@ -82,6 +89,7 @@ async function forgetEarlierLoad(session: TargetQueries, ref: StagedBatchRef): P
     'DELETE FROM carryover.quarantine_occurrences WHERE run_id = $1 AND batch = $2',
     batch,
   );
+  await forgetLeftOut(session, ref);
   await session.query('load.forgetLookups', 'DELETE FROM carryover.lookups WHERE run_id = $1 AND batch = $2', batch);
   await session.query('load.forgetFindings', 'DELETE FROM carryover.findings WHERE run_id = $1 AND batch = $2', batch);
 }

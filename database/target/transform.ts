@@ -9,6 +9,7 @@ import type { Reason } from '../../shared/reasons';
 import type { StagedBatchRef, TransformResult } from '../../shared/messages';
 import type { Attempt } from '../ledger/attempts';
 import { formsOf } from '../converters';
+import { leaveDismissedOut } from '../quarantine/left-out';
 import { staged, stagedReference } from './expressions';
 import { literalPg } from './quote';
 import { analyze, requireStage, requireTable, sealTable } from './stage';
@@ -76,6 +77,7 @@ export async function transformRows(
     const { session } = attempt;
     await session.query('transform.drop', `DROP TABLE IF EXISTS ${tables.unfit}`);
     await session.query('transform.unfit', unfitTable(mapping, tables));
+    await leaveDismissedOut(session, mapping, tables);
     for (const [position, { reference }] of references.entries()) {
       if (!isSelfReference(mapping, reference)) continue;
       if (reference.missing === 'null') await forgetUnfit(attempt, tables, position);

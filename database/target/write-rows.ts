@@ -1,6 +1,5 @@
 /** Writes the fit rows of a batch, or of a part of it, into the target, with images and keys of what it changes. */
-import { LINEAGE_HASHES, namedColumns } from '../../mappings/mapping';
-import { targetKey } from '../../mappings/mapping';
+import { LINEAGE_HASHES, markColumn, namedColumns, targetKey } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
 import { hasOrigin, hashOfValues, isOurs, stagedLineage, targetValues } from './expressions';
@@ -85,12 +84,15 @@ async function upsert(
   const { columns, query } = fitRows(mapping, tables, part);
   const key = targetKey(mapping).map(quotePg);
   const sameKey = key.map((column) => `t.${column} = c.${column}`).join(' AND ');
+  // What was marked as gone is there again.
+  const mark = markColumn(mapping);
+  const wasMarked = mark === null ? '' : ` OR t.${quotePg(mark)} IS NOT NULL`;
   const tuple = (alias: string): string => `(${columns.map((column) => `${alias}.${column}`).join(', ')})`;
   await session.query(
     'load.changes',
     `CREATE TEMP TABLE changes ON COMMIT DROP AS
      SELECT c.*, t.ctid IS NOT NULL AS existed FROM (${query}) c LEFT JOIN ${target} t ON ${sameKey}
-     WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}`,
+     WHERE t.ctid IS NULL OR ${tuple('t')} IS DISTINCT FROM ${tuple('c')}${wasMarked}`,
   );
   if (!attempt.batch.overwrites) await notes.keepDeleted();
   // Locked before they are judged: what another writer does meanwhile is seen, or waits.
@@ -105,7 +107,7 @@ async function upsert(
   await notes.kept(changed);
   const updated = await session.query(
     'load.update',
-    `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}
+    `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}${mark === null ? '' : `, ${quotePg(mark)} = NULL`}
      FROM changes c WHERE ${sameKey} AND c.existed AND ${ours}`,
   );
   const list = columns.join(', ');

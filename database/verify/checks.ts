@@ -17,6 +17,7 @@ import { nameWrongIds } from './ids';
 import { unfoundedReasons, wrongReferences } from './lookup-findings';
 import type { Binding } from './source-rows';
 import { spreadColumns } from './spread';
+import { knownBefore, witnessOf } from './witness';
 import { disorderOf, duplicatesOf, incompleteLineage, orphansOf, targetTable } from './whole-table';
 
 /** Counts faults that are no row's, as `compared` and `found`; or names rows, as `kind`, `key`, `columns` and `evidence`. */
@@ -82,14 +83,21 @@ export async function runCheck(
     const check = await build(mapping, session);
     // Whole tables are joined and grouped: with the server's usual memory that goes by way of its disk.
     await session.query('verify.memory', "SET work_mem = '64MB'");
-    const counted = await look(session, check, [mapping.name, ref.verification, line.run_id]);
+    const witness = await witnessOf(session, mapping, ref);
+    const known = witness === null ? null : await knownBefore(session, ref, witness);
+    const counted =
+      known === null
+        ? await look(session, check, [mapping.name, ref.verification, line.run_id])
+        : { compared: known.compared, found: 0 };
+    // What was looked at must not have changed meanwhile: else the answer is that of neither moment.
+    const holds = witness !== null && (known !== null || (await witnessOf(session, mapping, ref)) === witness);
     await session.query('verify.usualMemory', 'RESET work_mem');
     const seconds = (performance.now() - began) / 1000;
     return inTransaction(session, 'verify.check', async () => {
       // Two attempts may overlap: what one has written down stands.
       const now = await readLine(session, ref, 'FOR UPDATE OF c');
       if (isVerified(now)) return resultOf(ref, now);
-      if (!('counts' in check)) {
+      if (!('counts' in check) && known === null) {
         await session.query(
           'verify.name',
           `INSERT INTO carryover.findings (verification_id, check_name, kind, legacy_key, columns, evidence)
@@ -99,9 +107,17 @@ export async function runCheck(
       }
       await session.query(
         'verify.recordCheck',
-        `UPDATE carryover.verification_checks SET state = 'verified', compared = $3, found = $4, seconds = $5
+        `UPDATE carryover.verification_checks SET state = 'verified', compared = $3, found = $4, seconds = $5, witness = $6, carried_from = $7
          WHERE verification_id = $1 AND name = $2`,
-        [ref.verification, ref.check, counted.compared, counted.found, seconds],
+        [
+          ref.verification,
+          ref.check,
+          counted.compared,
+          counted.found,
+          seconds,
+          holds ? witness : null,
+          known && known.from,
+        ],
       );
       return { name: ref.check, ...counted };
     });
@@ -231,31 +247,37 @@ const DISTRIBUTIONS = `
   FROM carryover.verified_ranges r WHERE r.verification_id = $2`;
 
 /**
- * What the batches of the run count as loaded and quarantined, against the rows that are there, range by range, and against
- * what the run says that it sent to quarantine. A row that
- * is gone from the source may have been counted by the run, or have been gone before it. Of ranges that were never settled
- * the run has counted nothing.
+ * What the batches of the run count as loaded, quarantined and dismissed, against the rows that are there, range by range, and
+ * against what the run says that it sent to quarantine, or left out as dismissed. A row that is gone from the source may have been counted by the run, or have been gone before it. Of ranges that were never settled the run
+ * has counted nothing.
  */
 const LEDGER = `
   SELECT coalesce(sum(b.batches), 0) AS compared,
     coalesce(sum(greatest(0, b.loaded - there - s.late, there - f.gone - b.loaded - s.late)
                + greatest(0, b.quarantined - r.quarantined - s.late, r.quarantined - f.gone - b.quarantined - s.late)
-               + abs(b.sent - o.occurrences)), 0) AS found
+               + greatest(0, b.dismissed - r.dismissed - s.late, r.dismissed - f.gone - b.dismissed - s.late)
+               + abs(b.sent - o.occurrences) + abs(b.left_out - d.occurrences)), 0) AS found
   FROM carryover.verifications v JOIN ${SETTLED_RANGES} USING (verification_id),
     ${FOUND(['extra', 'stale', 'duplicate'], ['missing', 'deleted_in_target'])},
     LATERAL (SELECT r.loaded - f.over + f.under AS there) t,
-    LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS sent
+    LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS sent,
+        -- Those of a batch that was skipped are no rows of quarantine.
+        coalesce(sum(x.excluded_by_decision) FILTER (WHERE x.state <> 'skipped'), 0) AS left_out
       FROM carryover.batches x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) x,
     -- What later runs made of rows that they took again; of keys of no batch in the last range, which is open.
     LATERAL (SELECT count(*) FILTER (WHERE now = 'loaded') - count(*) FILTER (WHERE was = 'loaded') AS loaded,
         count(*) FILTER (WHERE now = 'quarantined') - count(*) FILTER (WHERE was = 'quarantined') AS quarantined,
-        -- Beside a run that is under way: these may have been counted before or after.
-        count(*) FILTER (WHERE settled_at > v.started_at AND was <> now) AS late
+        count(*) FILTER (WHERE now = 'excluded') - count(*) FILTER (WHERE was = 'excluded') AS dismissed,
+        -- Beside a run that is under way, or a person who decides: these may have been counted before or after.
+        count(*) FILTER (WHERE settled_at > v.started_at AND (was <> now OR batch IS NULL)) AS late
       FROM carryover.settled_keys s WHERE s.base_run = $3 AND (
         s.base_batch BETWEEN r.first_batch AND r.last_batch OR (s.base_batch IS NULL AND r.to_key IS NULL))) s,
-    LATERAL (SELECT x.batches, x.sent, x.loaded + s.loaded AS loaded, x.sent + s.quarantined AS quarantined) b,
+    LATERAL (SELECT x.batches, x.sent, x.left_out, x.loaded + s.loaded AS loaded, x.sent + s.quarantined AS quarantined,
+        x.left_out + s.dismissed AS dismissed) b,
     LATERAL (SELECT count(*) AS occurrences
-      FROM carryover.quarantine_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) o
+      FROM carryover.quarantine_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) o,
+    LATERAL (SELECT count(*) AS occurrences
+      FROM carryover.dismissal_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) d
   WHERE ${IS_SETTLED}`;
 
 /** Every row of the source, as it was counted on the way, has its fate; what is told of as a finding has none. */

@@ -5,8 +5,10 @@
 import { namedColumns } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Source } from '../source/open-source';
+import { lastForgotten, lastUnloaded } from '../ledger/settled-keys';
 import { sha256Hex } from '../target/canonical';
 import { legacyKey } from '../target/legacy-key';
+import { isMarked } from '../target/present';
 import { literalPg } from '../target/quote';
 import type { TargetQueries, TargetSession } from '../target/session';
 import type { Fate } from './plan-ranges';
@@ -27,7 +29,7 @@ export async function openNotes(session: TargetQueries): Promise<void> {
   );
   await session.query(
     'verify.counts',
-    'CREATE TEMP TABLE counted (rows bigint, excluded bigint, loaded bigint, quarantined bigint)',
+    'CREATE TEMP TABLE counted (rows bigint, excluded bigint, loaded bigint, quarantined bigint, dismissed bigint)',
   );
 }
 
@@ -47,10 +49,14 @@ export interface Counts {
   /** Rows of the target, and of open quarantine. */
   readonly loaded: number;
   readonly quarantined: number;
+  /** Rows that were in quarantine, and that a person has left out since. */
+  readonly dismissed: number;
   /** Rows that are spread otherwise over codes and years, though nothing else differs. */
   readonly misplaced: number;
   /** Rows that crossed the wire. */
   readonly read: number;
+  /** Sum of the hashes of the target rows, where each is as we wrote it and nothing differs; null otherwise. */
+  readonly content: string | null;
 }
 
 /** @returns what was compared: what is found must add up with that, and not with what an earlier look has counted */
@@ -73,19 +79,21 @@ export async function compareRows(
   await session.query('verify.analyzeRows', 'ANALYZE pg_temp.verified_source');
   await session.query('verify.compareRows', differences(part), [mapping.name]);
   await session.query('verify.dropRows', 'DROP TABLE pg_temp.verified_source');
-  const counted = await session.query<{ [name in Exclude<keyof Counts, 'read' | 'misplaced'>]: string }>(
+  const counted = await session.query<{ [name in Exclude<keyof Counts, 'read' | 'misplaced' | 'content'>]: string }>(
     'verify.takeCounts',
-    'DELETE FROM pg_temp.counted RETURNING rows, excluded, loaded, quarantined',
+    'DELETE FROM pg_temp.counted RETURNING rows, excluded, loaded, quarantined, dismissed',
   );
-  const { rows, excluded, loaded, quarantined } = counted.rows[0]!;
+  const { rows, excluded, loaded, quarantined, dismissed } = counted.rows[0]!;
   return {
     rows: Number(rows),
     excluded: Number(excluded),
     loaded: Number(loaded),
     quarantined: Number(quarantined),
+    dismissed: Number(dismissed),
     // Each was compared by itself.
     misplaced: 0,
     read: filled,
+    content: null,
   };
 }
 
@@ -96,6 +104,8 @@ const KIND = `CASE
   WHEN copies > 1 THEN 'duplicate'
   -- The mapping leaves it out by now.
   WHEN is_left_out THEN 'stale'
+  -- The source has it again, and the target says that it has not.
+  WHEN NOT is_here AND is_marked THEN 'stale'
   WHEN NOT is_here AND was_loaded THEN 'deleted_in_target'
   WHEN NOT is_here AND was_held THEN 'missing'
   WHEN NOT is_here THEN 'new'
@@ -137,20 +147,25 @@ function differences({ mapping, range, fate }: Part): string {
          OR here.id IS DISTINCT FROM there.id OR NOT here.written OR here.copies > 1),
     wanted AS MATERIALIZED (SELECT key FROM pairs WHERE NOT (is_there AND is_here)),
     inserted AS MATERIALIZED (
-      SELECT DISTINCT i.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS i (key)
-      WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND i.key IN (SELECT key FROM wanted)),
+      SELECT i.key, max(k.run_id) AS run_id FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS i (key)
+      WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND i.key IN (SELECT key FROM wanted) GROUP BY i.key),
     held AS MATERIALIZED (
-      SELECT DISTINCT o.legacy_key AS key FROM carryover.quarantine_occurrences o
-      WHERE (o.run_id, o.batch) IN (${batchesOf(within)}) AND o.legacy_key IN (SELECT key FROM wanted)),
+      SELECT o.legacy_key AS key, max(o.run_id) AS run_id FROM carryover.quarantine_occurrences o
+      WHERE (o.run_id, o.batch) IN (${batchesOf(within)}) AND o.legacy_key IN (SELECT key FROM wanted) GROUP BY o.legacy_key),
+    -- What we took away ourselves is not missed.
+    taken AS MATERIALIZED (
+      SELECT key, ${lastUnloaded('w.key', '$1')} AS unloaded, ${lastForgotten('w.key', '$1')} AS forgotten FROM wanted w),
     told AS MATERIALIZED (
       SELECT ${KIND} AS kind, key, ${columnsOf(mapping)} AS columns, coalesce(copies, 1) > 1 AS is_shared,
         ${sha256Hex("concat_ws(' ', coalesce(there_hash, '-'), coalesce(content, '-'))")} AS evidence
-      FROM (SELECT pairs.*, inserted.key IS NOT NULL AS was_loaded, held.key IS NOT NULL AS was_held
-        FROM pairs LEFT JOIN inserted USING (key) LEFT JOIN held USING (key)) p),
+      FROM (SELECT pairs.*, coalesce(inserted.run_id > taken.unloaded, false) AS was_loaded,
+          coalesce(held.run_id > taken.forgotten, false) AS was_held, ${isMarked(mapping, 'pairs.key')} AS is_marked
+        FROM pairs LEFT JOIN inserted USING (key) LEFT JOIN held USING (key) LEFT JOIN taken USING (key)) p),
     counted AS (
-      INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined)
+      INSERT INTO pg_temp.counted (rows, excluded, loaded, quarantined, dismissed)
       SELECT (SELECT count(*) FROM there), (SELECT count(*) FROM left_out),
-        count(*) FILTER (WHERE NOT quarantined), count(*) FILTER (WHERE quarantined) FROM here)
+        count(*) FILTER (WHERE NOT quarantined), count(*) FILTER (WHERE quarantined AND NOT dismissed),
+        count(*) FILTER (WHERE dismissed) FROM here)
     INSERT INTO pg_temp.found (kind, legacy_key, columns, evidence) SELECT kind, key, columns, evidence FROM (
       SELECT kind, key, columns, evidence FROM told WHERE NOT is_shared
       UNION ALL SELECT DISTINCT kind, key, columns, evidence FROM told WHERE is_shared) f
@@ -185,20 +200,25 @@ export async function tellMissing(session: TargetQueries, { mapping, run, range 
   const isOrdered = comparesAlike(mapping);
   const inBatch = (key: string): string => (isOrdered ? `(low IS NULL OR ${key} > low) AND ${key} <= high` : 'true');
   // Where keys do not compare alike, no key is known to be of a batch: then the whole is counted.
+  // What later runs brought, or took away, counts too.
+  const since = (batch: string): string => `(
+    SELECT count(*) FILTER (WHERE now IN ('loaded', 'quarantined', 'excluded')) - count(*) FILTER (WHERE was IN ('loaded', 'quarantined', 'excluded'))
+    FROM carryover.settled_keys s WHERE s.base_run = $2 ${batch})`;
   const counted = isOrdered
-    ? `carryover.key_numbers(after_key::text) AS low, carryover.key_numbers(to_key::text) AS high, loaded + quarantined AS rows`
-    : 'NULL::numeric[] AS low, NULL::numeric[] AS high, sum(loaded + quarantined) AS rows';
+    ? `carryover.key_numbers(after_key::text) AS low, carryover.key_numbers(to_key::text) AS high,
+       loaded + quarantined + excluded_by_decision + ${since('AND s.base_batch = b.batch')} AS rows`
+    : `NULL::numeric[] AS low, NULL::numeric[] AS high, sum(loaded + quarantined + excluded_by_decision) + ${since('')} AS rows`;
   await session.query(
     'verify.tellMissing',
     `WITH counted AS (
        SELECT ${counted}
-       FROM carryover.batches WHERE run_id = $2 AND ever_loaded AND (run_id, batch) IN (${batchesOf(within)})
+       FROM carryover.batches b WHERE run_id = $2 AND ever_loaded AND (run_id, batch) IN (${batchesOf(within)})
          AND EXISTS (SELECT FROM pg_temp.found WHERE kind = 'new')),
      known AS MATERIALIZED (
        SELECT carryover.key_numbers(key) AS numbers FROM (
-         SELECT unnest(k.legacy_keys) AS key FROM carryover.inserted_keys k
-         WHERE (k.run_id, k.batch) IN (${batchesOf(within)})
-         UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state = 'open') i),
+         SELECT u.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
+         WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND k.run_id > ${lastUnloaded('u.key', '$1')}
+         UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state IN ('open', 'dismissed')) i),
      short AS (SELECT low, high FROM counted WHERE rows > (SELECT count(*) FROM known WHERE ${inBatch('numbers')}))
      UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new'
        AND EXISTS (SELECT FROM short WHERE ${inBatch('carryover.key_numbers(f.legacy_key)')})`,

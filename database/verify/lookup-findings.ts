@@ -8,6 +8,7 @@ import { formsOf } from '../converters';
 import type { Sql, TimedMapping } from '../converters/converter';
 import { sha256Hex } from '../target/canonical';
 import { targetKeyText } from '../target/legacy-key';
+import { andPresent } from '../target/present';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import { proofsOf } from './proofs';
 import { heldContent, isWritten } from './target-rows';
@@ -70,7 +71,7 @@ export function wrongReferences(mapping: TimedMapping): Sql[] {
     return wrong.map(
       (rows) => `SELECT CASE WHEN ${isWritten(mapping, 't')} THEN 'stale' ELSE 'changed_in_target' END AS kind,
           ${targetKeyText(mapping, 't')} AS key, ARRAY[${literalPg(reference.source)}] AS columns, ${sha256Hex('t::text')} AS evidence
-        FROM ${target} t ${rows} AND ${marked}`,
+        FROM ${target} t ${rows} AND ${marked}${andPresent(mapping, 't')}`,
     );
   });
 }

@@ -43,6 +43,9 @@ export const VERIFICATION = [
   'verify.forgetTold',
   'verify.name',
   'verify.recordCheck',
+  'witness.rows',
+  'witness.table',
+  'witness.known',
   'verify.verdict',
   'verify.close',
 

@@ -7,6 +7,7 @@ import { formsOf } from '../converters';
 import type { ReadBack, Sql, TimedMapping } from '../converters/converter';
 import { lengthPrefixed, sha256Hex } from '../target/canonical';
 import { targetKeyText } from '../target/legacy-key';
+import { andPresent } from '../target/present';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 
 /** In the place of the hash of a row that cannot have been written so: no SHA-256 in hex, so equal to no row's. */
@@ -46,7 +47,7 @@ export function targetRowHashes(mapping: TimedMapping, where: Sql): Sql {
     `SELECT b.key, CASE WHEN b.impossible THEN ${NO_HASH} ELSE ${sha256Hex(`(${canonical})`)} END AS hash, b.extracted ` +
     `FROM (SELECT ${targetKeyText(mapping, 't')} AS key, ${texts.join(', ')}, ` +
     `${impossible.length === 0 ? 'false' : impossible.join(' OR ')} AS impossible, ${extracted} ` +
-    `FROM ${target} t WHERE ${where} OFFSET 0) b`
+    `FROM ${target} t WHERE (${where})${andPresent(mapping, 't')} OFFSET 0) b`
   );
 }
 
@@ -61,6 +62,10 @@ export function quarantinedRowHash(mapping: TimedMapping, json: Sql): Sql {
   });
   return `encode(sha256(${parts.join(' || ')}), 'hex')`;
 }
+
+/** The same of a line of the quarantine; of one whose values were purged the hash that it was extracted with is all there is. */
+export const heldRowHash = (mapping: TimedMapping, alias: string): Sql =>
+  `CASE WHEN ${alias}.source_row IS NULL THEN ${alias}.source_row_sha256 ELSE ${quarantinedRowHash(mapping, `${alias}.source_row`)} END`;
 
 /** The first 60 bits of a hex hash: sums of them do not overflow, and both servers can compute them. */
 export const hashSlice = (hex: Sql): Sql => `('x' || substr(${hex}, 1, 15))::bit(60)::bigint`;

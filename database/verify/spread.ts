@@ -15,6 +15,8 @@ export interface Group {
 export interface HeldGroup extends Group {
   readonly state: string | null;
   readonly quarantined: boolean;
+  /** Of rows in quarantine whose values are gone nobody knows the group. */
+  readonly purged?: boolean;
 }
 
 /** A source column by which rows are counted; of a time the year alone. */
@@ -47,12 +49,14 @@ const sumBy = (groups: readonly Group[]): Map<string, number> => {
 
 /** Rows that are in another group than on the other side, or in another state than the mapping gives their code. */
 export function misplaced(mapping: Mapping, there: readonly Group[], here: readonly HeldGroup[]): number {
-  const [left, right] = [sumBy(there), sumBy(here)];
+  const purged = here.filter((group) => group.purged).reduce((sum, group) => sum + group.rows, 0);
+  const [left, right] = [sumBy(there), sumBy(here.filter((group) => !group.purged))];
   let rows = 0;
   for (const key of new Set([...left.keys(), ...right.keys()])) {
     rows += Math.abs((left.get(key) ?? 0) - (right.get(key) ?? 0));
   }
-  return rows + inWrongState(mapping, here);
+  // The source has them in some group or other.
+  return rows - purged + inWrongState(mapping, here);
 }
 
 function inWrongState(mapping: Mapping, here: readonly HeldGroup[]): number {

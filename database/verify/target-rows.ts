@@ -1,18 +1,20 @@
 /**
  * Queries over what was loaded and what is in quarantine, each row as verification sees it. Columns of each: `key` (legacy
  * key), `id` (hex without dashes), `hash` (SHA-256 of the canonical text that it reads back as), `extracted` (the hash that
- * stands beside it since it was read), `written` (it is as we wrote it), `marked` (it has lineage of ours) and `quarantined`.
+ * stands beside it since it was read), `written` (it is as we wrote it), `marked` (it has lineage of ours), `quarantined`, with
+ * `dismissed` where a person has left the row out since, and `purged` where its values are gone.
  */
 import { LINEAGE_HASHES, namedColumns, referencesOf } from '../../mappings/mapping';
 import type { Sql, TimedMapping } from '../converters/converter';
 import { lengthPrefixed, sha256Hex } from '../target/canonical';
 import { targetKeyText } from '../target/legacy-key';
+import { andPresent } from '../target/present';
 import { literalPg, quotePg, quotePgTable } from '../target/quote';
 import { inLedgerRange, inTargetRange } from './range';
 import type { OpenRange } from './range';
 import type { Binding } from './source-rows';
 import { YEAR, spreadColumns } from './spread';
-import { NO_HASH, hashSlice, quarantinedRowHash, readBack } from './row-hashes';
+import { NO_HASH, hashSlice, heldRowHash, readBack } from './row-hashes';
 
 const hex = (id: Sql): Sql => `replace(${id}::text, '-', '')`;
 
@@ -27,12 +29,19 @@ export function writtenColumns(mapping: TimedMapping): string[] {
   ];
 }
 
-/** True for target rows that are as we wrote them: by the hash over their columns that the lineage keeps. */
-export function isWritten(mapping: TimedMapping, alias: string): Sql {
+/** Hash over the columns of a target row, as it is taken when the row is written. */
+function ownHash(mapping: TimedMapping, alias: string): Sql {
   const texts = writtenColumns(mapping).map((column) => lengthPrefixed(`${alias}.${quotePg(column)}::text`));
-  const kept = `${alias}.${quotePg(mapping.lineage.target)} ->> '${LINEAGE_HASHES.target}'`;
-  return `coalesce(${kept} = ${sha256Hex(`(${texts.join(' || ')})`)}, false)`;
+  return sha256Hex(`(${texts.join(' || ')})`);
 }
+
+/** The same, as the lineage keeps it. */
+const keptHash = (mapping: TimedMapping, alias: string): Sql =>
+  `${alias}.${quotePg(mapping.lineage.target)} ->> '${LINEAGE_HASHES.target}'`;
+
+/** True for target rows that are as we wrote them: by the hash over their columns that the lineage keeps. */
+export const isWritten = (mapping: TimedMapping, alias: string): Sql =>
+  `coalesce(${keptHash(mapping, alias)} = ${ownHash(mapping, alias)}, false)`;
 
 /** The first 60 bits, in hex, of a hash of one column's text; as the source computes them. */
 const columnHash = (text: Sql): Sql => `substr(${sha256Hex(`coalesce('V' || ${text}, 'N')`)}, 1, 15)`;
@@ -72,7 +81,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
       : []),
     `${wrong.length === 0 ? 'false' : wrong.join(' OR ')} AS wrong`,
     `${lineage} ->> '${LINEAGE_HASHES.source}' AS extracted`,
-    `${isWritten(mapping, 't')} AS written`,
+    `${ownHash(mapping, 't')} AS own, ${keptHash(mapping, 't')} AS kept`,
     `coalesce(${lineage} ?| ARRAY['${LINEAGE_HASHES.source}', '${LINEAGE_HASHES.target}'], false) AS marked`,
     `${mapping.report.state === undefined ? 'NULL' : `t.${quotePg(mapping.report.state)}::text`} AS state`,
   ];
@@ -80,7 +89,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
   const outer = [
     'b.key, b.id',
     `CASE WHEN b.wrong THEN ${NO_HASH} ELSE ${sha256Hex(`(${canonical})`)} END AS hash`,
-    'b.extracted, b.written, b.marked, false AS quarantined',
+    'b.extracted, coalesce(b.kept = b.own, false) AS written, b.marked, false AS quarantined, false AS dismissed, false AS purged, b.own',
     // A value that its kind would never have written is no value of the source's, whatever it reads as.
     ...(columns
       ? [
@@ -90,7 +99,7 @@ export function loadedRows(mapping: TimedMapping, range: OpenRange, columns = fa
       : [...groupsOf(mapping, (index) => `b.x${index}`), 'b.state']),
   ];
   // Each column is read back once: OFFSET 0 keeps the planner from copying the expressions.
-  return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')} OFFSET 0) b`;
+  return `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${target} t WHERE ${inTargetRange(mapping, range, 't')}${andPresent(mapping, 't')} OFFSET 0) b`;
 }
 
 /** Hash of a row in quarantine, with why it is there. */
@@ -108,16 +117,20 @@ const heldGroups = (mapping: TimedMapping): Sql[] =>
       ELSE ${groupText(isTime ? `left(${text}, ${YEAR})` : text)} END AS g${place}`;
   });
 
-/** Open quarantine of the migration `$1`. */
+/** Open quarantine of the migration `$1`, and what was dismissed from it. */
 export function quarantinedRows(mapping: TimedMapping, range: OpenRange, columns = false): Sql {
   const texts = namedColumns(mapping).map((column) => `(q.source_row ->> ${literalPg(column)})`);
   const own = columns
-    ? [`ARRAY[${texts.map(columnHash).join(', ')}] AS columns`, `${heldContent('q')} AS content`]
+    ? [
+        `CASE WHEN q.source_row IS NOT NULL THEN ARRAY[${texts.map(columnHash).join(', ')}] END AS columns`,
+        `${heldContent('q')} AS content`,
+      ]
     : [...heldGroups(mapping), 'NULL AS state'];
   return (
-    `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${quarantinedRowHash(mapping, 'q.source_row')} AS hash, ` +
-    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined, ${own.join(', ')}` +
-    ` FROM carryover.quarantine q WHERE q.migration = $1 AND q.state = 'open' AND ${inLedgerRange(range, 'q.key_numbers')}`
+    `SELECT q.legacy_key AS key, ${hex('q.target_id')} AS id, ${heldRowHash(mapping, 'q')} AS hash, ` +
+    `q.source_row_sha256 AS extracted, true AS written, true AS marked, true AS quarantined, ` +
+    `q.state = 'dismissed' AS dismissed, q.source_row IS NULL AS purged, NULL AS own, ${own.join(', ')}` +
+    ` FROM carryover.quarantine q WHERE q.migration = $1 AND (q.state = 'open' OR q.state = 'dismissed') AND ${inLedgerRange(range, 'q.key_numbers')}`
   );
 }
 
@@ -133,14 +146,15 @@ const boundHash = (mapping: TimedMapping, binding: Binding): Sql =>
   sha256Hex(`(r.hash || ${binding === 'id' ? 'r.id' : keyParts(mapping)})`);
 
 /**
- * Lines of groups: their `texts`, `state`, whether `quarantined`; their `rows`, the `sum` of their hashes, and those that are
- * `torn`: not what stands beside them.
+ * Lines of groups: their `texts`, `state`, whether `quarantined`, `dismissed`, `purged`; their `rows`, the `sum` of their hashes, those that are
+ * `torn`: not what stands beside them; and the sum of the hashes over target rows, `content`.
  */
 export function sumsOf(mapping: TimedMapping, range: OpenRange, binding: Binding): Sql {
   const groups = spreadColumns(mapping).map((_column, place) => `r.g${place}`);
-  return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, r.state, r.quarantined, count(*) AS rows,
+  return `SELECT ARRAY[${groups.join(', ')}]::text[] AS texts, r.state, r.quarantined, r.dismissed, r.purged, count(*) AS rows,
       coalesce(sum(${hashSlice(boundHash(mapping, binding))}), 0) AS sum,
-      count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn
+      count(*) FILTER (WHERE r.extracted IS DISTINCT FROM r.hash OR NOT r.written) AS torn,
+      coalesce(sum(${hashSlice('r.own')}), 0) AS content
     FROM (${loadedRows(mapping, range)} UNION ALL ${quarantinedRows(mapping, range)}) r
-    GROUP BY ${[...groups, 'r.state', 'r.quarantined'].join(', ')}`;
+    GROUP BY ${[...groups, 'r.state', 'r.quarantined', 'r.dismissed', 'r.purged'].join(', ')}`;
 }

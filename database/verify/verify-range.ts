@@ -88,7 +88,7 @@ function record(
   session: TargetSession,
   ref: RangeRef,
   { fate }: Part,
-  { rows: moved, excluded, loaded, quarantined, misplaced, read }: Counts,
+  { rows: moved, excluded, loaded, quarantined, dismissed, misplaced, read, content }: Counts,
   seconds: number,
 ): Promise<VerifiedRange> {
   return inTransaction(session, 'verify', async () => {
@@ -101,13 +101,13 @@ function record(
        SELECT $1, $2, kind, legacy_key, columns, evidence FROM pg_temp.found ORDER BY legacy_key`,
       [ref.verification, ref.range],
     );
-    const undecided = fate === 'settled' ? 0 : Math.max(0, moved - loaded - quarantined);
+    const undecided = fate === 'settled' ? 0 : Math.max(0, moved - loaded - quarantined - dismissed);
     const rows = moved + excluded;
     await session.query(
       'verify.record',
       `UPDATE carryover.verified_ranges
        SET state = 'verified', verified_at = now(), source = $3, loaded = $4, quarantined = $5, excluded = $6, pending = $7,
-           rows_read = $8, seconds = $9, misplaced = $10
+           rows_read = $8, seconds = $9, misplaced = $10, content = $11, dismissed = $12
        WHERE verification_id = $1 AND range = $2`,
       [
         ref.verification,
@@ -115,11 +115,13 @@ function record(
         rows,
         loaded,
         quarantined,
-        excluded + (fate === 'excluded' ? undecided : 0),
+        excluded + dismissed + (fate === 'excluded' ? undecided : 0),
         fate === 'pending' ? undecided : 0,
         read,
         seconds,
         misplaced,
+        content,
+        dismissed,
       ],
     );
     return { rows, read };

@@ -54,7 +54,7 @@ export async function orphansOf(mapping: Mapping, target: TargetQueries): Promis
 }
 
 /** For each target column under a foreign key of its own: a query that yields the keys of the parent table. */
-async function parentKeys(target: TargetQueries, mapping: Mapping): Promise<Map<string, string>> {
+export async function parentKeys(target: TargetQueries, mapping: Mapping): Promise<Map<string, string>> {
   const found = await target.query<{ column: string; keys: string }>(
     'verify.parents',
     `SELECT a.attname AS column, format('SELECT %I AS key FROM %I.%I', p.attname, n.nspname, c.relname) AS keys

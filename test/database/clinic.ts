@@ -65,8 +65,8 @@ export async function addStates(engine: Engine, rows: readonly StateRow[]): Prom
 export async function forgetStates(engine: Engine): Promise<void> {
   await engine.onSource('TRUNCATE dispatch_state');
   await engine.onTarget(`TRUNCATE case_states, carryover.accepted_findings, carryover.settled_keys, carryover.runs, carryover.batches, carryover.lookups,
-    carryover.quarantine, carryover.quarantine_occurrences, carryover.findings, carryover.checks,
-    carryover.before_images, carryover.inserted_keys, carryover.verifications, carryover.verified_ranges,
+    carryover.quarantine, carryover.quarantine_occurrences, carryover.dismissal_occurrences, carryover.findings, carryover.checks,
+    carryover.before_images, carryover.quarantine_images, carryover.inserted_keys, carryover.verifications, carryover.verified_ranges,
     carryover.verification_checks`);
 }
 

@@ -222,3 +222,36 @@ describe('the target', () => {
     expect(missing.problems[0]).toMatch(/no schema "carryover" with the ledger; run `carryover setup`/);
   });
 });
+
+describe('rows that are gone from the source', () => {
+  const marking = changed({ gone: { policy: 'mark', column: 'gone_since' } });
+  const deleting = changed({ gone: { policy: 'delete' } });
+
+  it.each([
+    [undefined, /has no column "gone_since", .* ADD "gone_since" timestamptz;/],
+    ['date', /"visits.gone_since" is date: it needs timestamp with time zone/],
+    ['timestamptz NOT NULL DEFAULT now()', /"visits.gone_since" is NOT NULL, but a row that the source has/],
+  ])('cannot be marked in a column that is %s', async (type, said) => {
+    const result =
+      type === undefined
+        ? await preflight(marking)
+        : await outOfOrder(
+            [`ALTER TABLE visits ADD gone_since ${type}`],
+            ['ALTER TABLE visits DROP gone_since'],
+            marking,
+          );
+    expect(result.problems).toEqual(expect.arrayContaining([expect.stringMatching(said)]));
+  });
+
+  it('cannot be deleted without the right to, nor where it cannot be seen what refers to them', async () => {
+    const broken = await outOfOrder(
+      ['CREATE TABLE hints (visit_id uuid REFERENCES visits)', 'REVOKE ALL ON hints FROM PUBLIC'],
+      ['DROP TABLE hints'],
+      deleting,
+    );
+    expect(broken.problems).toEqual([
+      expect.stringMatching(/lacks DELETE on public.visits; GRANT DELETE ON "public"."visits" TO/),
+      expect.stringMatching(/lacks SELECT on public.hints, whose rows refer to public.visits/),
+    ]);
+  });
+});

@@ -17,7 +17,7 @@ describe('with databases in order and the documented GRANTs', () => {
     expect(result.problems).toEqual([]);
     expect(result.warnings).toEqual([]);
     expect(result.checks.map((check) => check.status)).toEqual(result.checks.map(() => 'ok'));
-    expect(result.checks.length).toBe(25);
+    expect(result.checks.length).toBe(26);
   });
 
   it('asks the servers once for several mappings', async () => {

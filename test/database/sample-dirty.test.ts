@@ -1,5 +1,5 @@
 /** The dirty sample has every reason there is; the clean rows beside it keep their fate. */
-import { ROW_REASONS } from '../../shared/reasons';
+import { REASONS } from '../../shared/reasons';
 import { createSample, type CreatedSample } from '../../sample/create';
 import { createDatabases, type Databases } from '../support/databases';
 import { oracle, type OracleFigures } from '../support/oracle';
@@ -30,12 +30,12 @@ describe('the dirty sample', () => {
   it('has at least one row for every reason code that exists, as its primary and as its only one', async () => {
     const messages = await judgeMessages(recount);
     const reasons = new Set(dirty.quarantine.map(({ reason }) => reason));
-    expect(ROW_REASONS.filter((reason) => !reasons.has(reason) && messages.get(reason)!.alone === 0)).toEqual([]);
+    expect(REASONS.filter((reason) => !reasons.has(reason) && messages.get(reason)!.alone === 0)).toEqual([]);
     expect([...reasons].sort()).toEqual(
       ['case_ambiguous', 'case_unmapped', 'code_unknown', 'time_gap', 'value_invalid', 'value_too_long'].sort(),
     );
-    const alone = ROW_REASONS.filter((reason) => messages.get(reason)!.alone > 0);
-    expect(alone).toEqual(ROW_REASONS.filter((reason) => reason !== 'code_unknown'));
+    const alone = REASONS.filter((reason) => messages.get(reason)!.alone > 0);
+    expect(alone).toEqual(REASONS.filter((reason) => reason !== 'code_unknown'));
     expect(messages.get('several')!.first).toBeGreaterThan(1);
   });
 

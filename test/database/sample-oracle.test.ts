@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { caseStates } from '../../mappings/case-states';
 import { messages } from '../../mappings/messages';
-import { ROW_REASONS } from '../../shared/reasons';
+import { REASONS } from '../../shared/reasons';
 import { createEngine, migrate } from '../support/engine';
 import { oracle } from '../support/oracle';
 import { judgeMessages } from '../support/oracle-messages';
@@ -49,7 +49,7 @@ it('agrees on messages: what is quarantined, by its primary reason', async () =>
     const found = await engine.onTarget<{ reason: string; rows: number }>(
       'SELECT reason, count(*)::integer AS rows FROM carryover.quarantine GROUP BY reason',
     );
-    const expected = ROW_REASONS.map((reason) => [reason, judged.get(reason)!.first] as const).filter(
+    const expected = REASONS.map((reason) => [reason, judged.get(reason)!.first] as const).filter(
       ([, rows]) => rows > 0,
     );
     expect(Object.fromEntries(found.map(({ reason, rows }) => [reason, rows]))).toEqual(Object.fromEntries(expected));

@@ -109,7 +109,7 @@ it('gives the logins what a worker needs and no more', async () => {
       await worker.query(`INSERT INTO case_states SELECT gen_random_uuid(), id, 'case_closed', NULL, true, NULL, NULL,
         now(), '{}', 1 FROM cases LIMIT 1`);
       await worker.query("UPDATE case_states SET state = 'treatment_active'");
-      for (const denied of ['DELETE FROM case_states', 'UPDATE orders SET case_id = case_id', 'TRUNCATE messages'])
+      for (const denied of ['DELETE FROM orders', 'UPDATE orders SET case_id = case_id', 'TRUNCATE messages'])
         await expect(worker.query(denied)).rejects.toThrow(/permission denied/);
     } finally {
       await reader.end();

@@ -152,7 +152,7 @@ describe('where a run is open and its owner is gone', () => {
   });
 
   it.each([
-    ['changed', 're-sync'],
+    ['changed', 'resync'],
     ['replay', 'replay'],
     ['repair', 'repair'],
     ['undo', 'undo'],

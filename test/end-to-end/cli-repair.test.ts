@@ -25,7 +25,7 @@ it('refuses an input that will not do, and where nothing was migrated, in words 
   const early = await say('repair', 'case-states', '--wait');
   expect(early.code).toBe(1);
   expect(early.err).toContain('Nothing was repaired: case-states has not been migrated. Start migrate first.');
-  expect(await engine.onTarget('SELECT outcome FROM carryover.starts')).toEqual([]);
+  expect(await engine.onTarget('SELECT outcome FROM carryover.starts')).toEqual([{ outcome: 'refused' }]);
 });
 
 it('repairs what was found, says what it took and what it kept, and ends not proven while something is left', async () => {

@@ -44,6 +44,7 @@ export async function carryover(
         redraw: () => undefined,
         screen: false,
         repaint: () => undefined,
+        ask: () => Promise.resolve(null),
         interruption: () => interrupt,
       },
       catalog,

@@ -27,6 +27,7 @@ export async function migrate(input: MigrateInput): Promise<MigrateResult> {
     differing: [],
     pauseCause: null,
     outage: null,
+    looks: null,
     parked: doneRows < 200 ? [] : [{ batch: 2, cause: 'load: a trigger refused it' }],
   }));
   if (input.batchRows === SCRIPT.refused) throw ApplicationFailure.nonRetryable('SELECT is missing', 'PreflightFailed');

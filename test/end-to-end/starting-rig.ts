@@ -182,7 +182,8 @@ CREATE TRIGGER wait BEFORE UPDATE ON carryover.runs FOR EACH ROW WHEN (NEW.state
       await engine.onTarget(
         pastTransitions(`TRUNCATE case_states, watch.writes, carryover.starts, carryover.audit, carryover.runs,
           carryover.settled_keys, carryover.batches, carryover.lookups, carryover.quarantine, carryover.quarantine_occurrences,
-          carryover.findings, carryover.checks, carryover.before_images, carryover.inserted_keys,
+          carryover.dismissal_occurrences,
+          carryover.findings, carryover.checks, carryover.before_images, carryover.quarantine_images, carryover.inserted_keys,
           carryover.verifications, carryover.verified_ranges, carryover.verification_checks`),
       );
     },

@@ -6,6 +6,7 @@ import { VERBS } from '../../shared/names';
 import { EXAMPLES } from '../../shared/verb-requests';
 import { TemporalUi, findChromium } from '../support/temporal-ui';
 import { connectTemporal, startWorkerProcess } from '../support/worker';
+import { carryover, testSettings } from './cli-run';
 import type { TemporalClient, WorkerProcess } from '../support/worker';
 
 const ROWS = 1_200;
@@ -27,6 +28,7 @@ let ui: TemporalUi;
 let releaseGate = (): void => undefined;
 const taskQueue = `ui-${randomUUID().slice(0, 8)}`;
 const workflowId = `case-states-${randomUUID().slice(0, 8)}`;
+const scheduleId = `schedule-${randomUUID().slice(0, 8)}`;
 
 async function open(command: string): Promise<void> {
   [engine, temporal] = await Promise.all([createEngine({ sample: { rows: ROWS } }), connectTemporal()]);
@@ -65,6 +67,10 @@ const CODE = /\.(ts|js):\d+|node_modules|^\s+at /m;
   afterAll(async () => {
     releaseGate();
     await ui?.close();
+    await temporal?.client.schedule
+      .getHandle(scheduleId)
+      .delete()
+      .catch(() => undefined);
     await temporal?.client.workflow
       .getHandle(workflowId)
       .terminate('the test is over')
@@ -165,6 +171,37 @@ const CODE = /\.(ts|js):\d+|node_modules|^\s+at /m;
     );
     expect(text).toMatch(new RegExp(`inserted\\s+${rows!.loaded}\\b`));
     expect(Number(rows!.poisoned)).toBeGreaterThan(90);
+  }, 120_000);
+
+  it('makes a schedule from the form with one JSON object, and shows what it started', async () => {
+    // Far from now, whenever that is.
+    const until = new Date(Date.now() + 43_200_000).toISOString().slice(11, 16);
+    const input = `{"migration": "case-states", "batchRows": 400, "window": {"until": "${until}", "zone": "UTC"}}`;
+    await ui.makeSchedule({
+      name: scheduleId,
+      type: 'migrate',
+      workflowId: scheduleId,
+      taskQueue,
+      input,
+      cron: '15 2 * * *',
+    });
+    await ui.triggerSchedule(scheduleId);
+    const link = ui.page.getByRole('link', { name: new RegExp(`^${scheduleId}-20`) }).first();
+    await link.waitFor();
+    await ui.picture('12-a-schedule-and-its-start');
+    await link.click();
+    await ui.status('Completed');
+    const details = await ui.details(/finished, proven with exceptions$/);
+    await ui.picture('13-what-it-started');
+    expect(await ui.textOf(details)).toMatch(/done\s+1200 of 1200 \(100\.0 %\)/);
+    const starts = await engine.onTarget('SELECT outcome FROM carryover.starts WHERE schedule = $1', [scheduleId]);
+    expect(starts).toEqual([{ outcome: 'opened' }]);
+    // On the command line it is one of ours, with what the form does not ask for.
+    const settings = testSettings({ CARRYOVER_TASK_QUEUE: taskQueue });
+    const { out } = await carryover(['schedule', 'list'], settings);
+    expect(out).toContain(`${scheduleId}: migrate case-states\n  when      15 2 * * * (UTC), until ${until} UTC`);
+    expect(out).toContain('made up for up to 365d late, goes on after a failure\n');
+    expect(out).toMatch(/\n {2}started {3}\S+ \S+: proven with exceptions\n/);
   }, 120_000);
 
   it('leaves on record who decided what, and why', async () => {

@@ -55,6 +55,16 @@ it('repaired', () =>
     writeHistories('repaired', await historiesOf(temporal.client, handle.workflowId, handle.firstExecutionRunId));
   }));
 
+it('re-synced', () =>
+  temporal.resync(
+    new FakeRun({ batches: 1, plan: { compares: true } }, verification()),
+    { migration: 'case-states' },
+    async (handle) => {
+      await handle.result();
+      writeHistories('re-synced', await historiesOf(temporal.client, handle.workflowId, handle.firstExecutionRunId));
+    },
+  ));
+
 it('verified', () =>
   temporal.verify(new FakeRun({ batches: 0 }, verification()), { migration: 'case-states' }, async (handle) => {
     await handle.result();

@@ -18,7 +18,8 @@ import type { Mapping } from '../../mappings/mapping';
 import { createSample } from '../../sample/create';
 import type { SampleOptions } from '../../sample/create';
 import { CarryoverError } from '../../shared/errors';
-import { checkMigrateInput, checkRepairInput, checkReplayInput } from '../../shared/input';
+import { CHECKS } from '../../shared/input';
+import type { ResyncInput } from '../../shared/resync';
 import type {
   BatchRef,
   ExtractResult,
@@ -137,11 +138,11 @@ const STARTER: Starter = {
 export async function startRun(
   engine: Engine,
   mapping: Mapping,
-  input: Omit<MigrateInput & RepairInput & ReplayInput, 'migration'> = {},
+  input: Omit<MigrateInput & RepairInput & ReplayInput & ResyncInput, 'migration'> & { readonly run?: string } = {},
   starter: Partial<Starter> = {},
   mode: RunMode = 'full',
 ): Promise<Planned> {
-  const check = { full: checkMigrateInput, repair: checkRepairInput, replay: checkReplayInput }[mode];
+  const check = CHECKS[mode];
   const checked = check({ concurrency: 1, ...input, migration: mapping.name }, [mapping.name]);
   if (checked.input === null) throw new Error(checked.problems.join('; '));
   // Each run has a workflow of its own, as in Temporal.
@@ -263,13 +264,14 @@ export async function replay(
   return carryRun(engine, mapping, await openRun(engine, mapping, input, {}, 'replay'));
 }
 
-async function carryRun(engine: Engine, mapping: Mapping, plan: RunPlan): Promise<Migrated> {
+/** Takes the batches of a run that are cut, and ends it. @param proof a comparison that stands for the verification */
+export async function carryRun(engine: Engine, mapping: Mapping, plan: RunPlan, proof?: string): Promise<Migrated> {
   const { nextBatch } = await engine.ports.runs.remaining(plan.run, plan.epoch, 1);
   const batches: Carried[] = [];
   for (let batch = 1; batch < nextBatch; batch += 1) {
     batches.push(await carryBatch(engine, mapping, refOf(plan, batch)));
   }
-  await checkRun(engine, mapping, plan);
+  await checkRun(engine, mapping, plan, proof);
   await engine.ports.runs.draft(mapping, plan.run, plan.epoch);
   return { plan, batches, headline: await engine.ports.runs.finish(plan.run, plan.epoch) };
 }

@@ -5,6 +5,7 @@
 import type { Dependencies, Runs, Steps } from '../../activities/dependencies';
 import { FakeForecast } from './fake-forecast';
 import { FakeVerification } from './fake-verification';
+import type { Behaviour, FakeSettings, StepName } from './fake-settings';
 import { caseStates } from '../../mappings/case-states';
 import type { BatchState } from '../../shared/batch-states';
 import type {
@@ -16,45 +17,26 @@ import type {
   RunPlan,
   UnfinishedBatch,
 } from '../../shared/messages';
-import type { Verdict } from '../../shared/verdict';
 
-export const STEPS = ['extract', 'mapCases', 'mapActors', 'transform', 'load', 'validate'] as const;
-export type StepName = (typeof STEPS)[number];
-
-/** May throw, wait, or give a number that the step returns as its rows or differences; `time` counts calls from 1. */
-export type Behaviour = (batch: number, time: number) => Promise<number | void> | number | void;
-
-export interface FakeSettings {
-  /** Batches that the run's bounds hold. */
-  batches: number;
-  concurrency?: number;
-  verdict?: Verdict;
-  /** Batches that an earlier history left behind; all others below the next one count as validated. */
-  left?: (Pick<UnfinishedBatch, 'batch' | 'state' | 'cause'> & { readonly loaded?: boolean })[];
-  /** What of the plan is to be other than usual. */
-  plan?: Partial<RunPlan>;
-  nextBatch?: number;
-  /** Steps answer at once: nothing is to overlap. */
-  hasty?: boolean;
-}
-
-type State = BatchState;
+export { STEPS } from './fake-settings';
+export type { Behaviour, FakeSettings, StepName } from './fake-settings';
 
 export class FakeRun {
   /** Every call in order, as `load 3`, or `plan`. */
   readonly calls: string[] = [];
   /** Most batches that were between extract and validate at once. */
   most = 0;
-  /** What was decided, and why the run was paused by itself, in order. */
+  /** What was decided, why the run was paused by itself, and which starts came to nothing, in order. */
   readonly decisions: Decision[] = [];
   readonly holds: (string | null)[] = [];
+  readonly vain: [outcome: string, cause: string][] = [];
   /** What the decision to cancel does to the workflow: set by whoever starts it. */
   cancel: () => Promise<void> = () => Promise.resolve();
   private decided: () => Promise<void> = () => Promise.resolve();
   readonly behaviours = new Map<string, Behaviour>();
   private readonly inFlight = new Set<number>();
   private readonly everLoaded = new Set<number>();
-  private readonly states = new Map<number, { state: State; cause: string | null }>();
+  private readonly states = new Map<number, { state: BatchState; cause: string | null }>();
   private readonly times = new Map<string, number>();
 
   constructor(
@@ -113,6 +95,7 @@ export class FakeRun {
       steps: this.steps(),
       verifications: this.verification.ports,
       forecasts: this.forecast.ports,
+      quarantine: { decide: (decision) => Promise.resolve(decision), purge: () => Promise.resolve('purge') },
     };
   }
 
@@ -137,6 +120,10 @@ export class FakeRun {
           differing: [],
           ...this.settings.plan,
         };
+      },
+      vain: async (_migration, outcome, cause) => {
+        await this.call('vain');
+        this.vain.push([outcome, cause]);
       },
       remaining: async (_run, _epoch, limit) => {
         await this.call('remaining');
@@ -213,6 +200,7 @@ export class FakeRun {
         this.everLoaded.add(ref.batch);
         return this.totals([ref.batch]);
       },
+      undo: (_mapping, { batch }) => this.undo(batch),
       validate: async (_mapping, { batch }, signal) => {
         const differences = (await this.step('validate', batch, signal)) ?? 0;
         this.inFlight.delete(batch);
@@ -220,6 +208,12 @@ export class FakeRun {
         return { compared: rows(batch), differences };
       },
     };
+  }
+
+  private async undo(batch: number): Promise<LoadResult> {
+    await this.call('undo', batch);
+    this.set(batch, 'validated');
+    return this.totals([batch]);
   }
 
   /** A step that needs the stage which extract has named. */
@@ -249,7 +243,7 @@ export class FakeRun {
     return Promise.resolve(this.behaviours.get(name)?.(batch ?? 0, time));
   }
 
-  private set(batch: number, state: State, cause: string | null = null): void {
+  private set(batch: number, state: BatchState, cause: string | null = null): void {
     this.states.set(batch, { state, cause });
   }
 
@@ -279,7 +273,7 @@ export class FakeRun {
   }
 
   private headline(): Headline {
-    const of = (wanted: State[]) =>
+    const of = (wanted: BatchState[]) =>
       [...this.states].filter(([, { state }]) => wanted.includes(state)).map(([batch]) => batch);
     const { inserted, updated, unchanged, quarantined, excluded, source } = this.totals(of(['validated', 'loaded']));
     const left = this.totals(of(['skipped'])).source;

@@ -1,6 +1,7 @@
 /** A ledger of a verification without databases: which ranges and checks are looked at, and which cannot be. */
 import type { Verifications } from '../../activities/dependencies';
 import { CarryoverError } from '../../shared/errors';
+import type { TakenResult } from '../../shared/resync';
 import type { ClosingRequest } from '../../shared/verification';
 import { verifiedVerdict } from '../../shared/verdict';
 
@@ -28,6 +29,10 @@ export class FakeVerification {
     this.unreadable = new Set(settings.unreadable);
   }
 
+  /** What a comparison leaves to do; a test says otherwise. */
+  taken: () => Promise<TakenResult> = () =>
+    Promise.resolve({ brake: null, keys: 0, held: 0, gone: 0, loaded: this.settings.ranges * 100 });
+
   private async look(what: number | string): Promise<void> {
     this.looked.push(what);
     this.atOnce += 1;
@@ -48,6 +53,11 @@ export class FakeVerification {
     return {
       plan: (mapping, { concurrency }) =>
         Promise.resolve({ verification: '3', migration: mapping.name, concurrency, ranges }),
+      planComparison: (mapping, { concurrency }) => {
+        this.verified.clear();
+        return Promise.resolve({ verification: '2', migration: mapping.name, concurrency, ranges });
+      },
+      take: () => this.taken(),
       planClosing: (mapping, request) => {
         this.closings.push(request);
         this.verified.clear();

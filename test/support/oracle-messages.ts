@@ -19,7 +19,7 @@ const AGAINST_MESSAGES: Record<(typeof REASONS)[number], string> = {
   value_invalid: ['subject', 'body'].map(holdsNul).concat(['due_on', 'read_at'].map(noDay), 'sent_at = 0').join(' OR '),
   value_too_long: 'char_length(m.subject) > 200',
   time_gap: ['sent_at', 'read_at'].map((column) => atTwo(column, GAPS)).join(' OR '),
-  constraint_rejected: 'false',
+  constraint_rejected: `m.due_on >= '2100-01-01'`,
   time_ambiguous: ['sent_at', 'read_at'].map((column) => atTwo(column, FOLDS)).join(' OR '),
 };
 

@@ -70,6 +70,34 @@ export class TemporalUi {
     await page.waitForURL(/\/timeline$/);
   }
 
+  /** Fills in the schedule form, and sends it; the list of schedules follows. */
+  async makeSchedule(
+    schedule: Readonly<Record<'name' | 'type' | 'workflowId' | 'taskQueue' | 'input' | 'cron', string>>,
+  ) {
+    await this.goto('schedules/create');
+    const { page } = this;
+    for (const field of ['name', 'type', 'workflow-id', 'task-queue'] as const) {
+      const value = { name: schedule.name, type: schedule.type, 'workflow-id': schedule.workflowId, 'task-queue': schedule.taskQueue }; // prettier-ignore
+      await page.getByTestId(`schedule-${field}-input`).fill(value[field]);
+    }
+    await this.type(page.getByRole('textbox', { name: 'JSON Data' }), schedule.input);
+    await page.getByRole('textbox', { name: 'Cron expression' }).fill(schedule.cron);
+    await this.picture('11-a-schedule');
+    await page.getByTestId('create-schedule-button').click();
+    await page.waitForURL(/schedules$/);
+  }
+
+  /** Starts what a schedule starts, from its page. */
+  async triggerSchedule(name: string): Promise<void> {
+    await this.goto(`schedules/${name}`);
+    const { page } = this;
+    await page.getByRole('button', { name: 'Schedule Actions' }).click();
+    await page.getByRole('menuitem', { name: 'Trigger' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Trigger Immediately' });
+    await dialog.getByRole('button', { name: 'Trigger', exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  }
+
   /** The current details of the run whose page is open, once they hold these words. */
   async details(words: string | RegExp): Promise<FrameLocator> {
     const { page } = this;

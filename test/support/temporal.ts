@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
+import type { ResyncInput } from '../../shared/resync';
+import type { UndoInput } from '../../shared/undo';
 import type { WorkflowHandleWithFirstExecutionRunId, WorkflowStartOptions } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Workflow } from '@temporalio/common';
@@ -34,6 +36,10 @@ export interface TestTemporal {
   migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
   /** Starts `repair` likewise. */
   repair<T>(fake: FakeRun, input: RepairInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
+  /** Starts `resync` likewise. */
+  resync<T>(fake: FakeRun, input: ResyncInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
+  /** Starts `undo` likewise. */
+  undo<T>(fake: FakeRun, input: UndoInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `abandon` likewise. */
   abandon<T>(fake: FakeRun, input: AbandonInput, test: (handle: AbandonHandle) => Promise<T>): Promise<T>;
   /** Starts `forecast` likewise. */
@@ -107,6 +113,8 @@ export async function openTemporal(
     client,
     migrate: (fake, test, args = [{ migration: 'case-states' }]) => start('migrate', fake, test, args),
     repair: (fake, input, test) => start('repair', fake, test, [input]),
+    resync: (fake, input, test) => start('resync', fake, test, [input]),
+    undo: (fake, input, test) => start('undo', fake, test, [input]),
     abandon: (fake, input, test) => start('abandon', fake, test, [input]),
     verify: (fake, input, test) => start('verify', fake, test, [input]),
     forecast: (fake, input, test) => start('forecast', fake, test, [input]),
@@ -134,6 +142,7 @@ function dispatch(fakes: ReadonlyMap<string, FakeRun>): Dependencies {
     steps: part('steps'),
     verifications: part('verifications'),
     forecasts: part('forecasts'),
+    quarantine: part('quarantine'),
   };
 }
 

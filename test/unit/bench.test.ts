@@ -81,7 +81,13 @@ describe('the result', () => {
     const floor = { copy: 0, insert: 0, build: 0 };
     return {
       order: ['carryover', 'floorA', 'floorB'],
-      carryover: { seconds: carryover, peakMemory: 100 + carryover, profile, result: {} as never },
+      carryover: {
+        seconds: carryover,
+        peakMemory: 100 + carryover,
+        profile,
+        result: {} as never,
+        resync: { seconds: carryover / 4, result: {} as never, rowsRead: 5 },
+      },
       floorA: { seconds: floorA, ...floor },
       floorB: { seconds: floorB, ...floor },
       checksum: '1',
@@ -102,6 +108,11 @@ describe('the result', () => {
     expect(result.seconds.carryover.median).toBe(20);
     expect(result.rowsPerSecond.carryover).toBe(50);
     expect(result.peakMemory).toBe(130);
+    expect(result.resync).toEqual({
+      ratio: { median: 0.25, low: 0.25, high: 0.25 },
+      seconds: { median: 5, low: 2.5, high: 7.5 },
+      read: 0.005,
+    });
   });
 
   it('is shown with its ratios', () => {

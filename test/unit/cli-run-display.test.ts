@@ -20,6 +20,7 @@ const progress: Progress = {
   concurrency: 2,
   pauseCause: null,
   outage: null,
+  looks: null,
   resumed: false,
   differing: [],
 };

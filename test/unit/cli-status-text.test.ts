@@ -13,6 +13,7 @@ const run: RunStatus = {
   startedAt: '2026-11-24T03:00:00Z',
   finishedAt: null,
   age: 7_500,
+  undoes: null,
   estimatedRows: 4_000,
   balance: { source: 3_000, loaded: 1_900, quarantined: 100, excluded: 0, excludedByDecision: 0, pending: 1_000 },
   written: { inserted: 1_900, updated: 0, unchanged: 0 },
@@ -92,15 +93,33 @@ describe('attention', () => {
     );
   });
 
-  it('is needed where a schedule missed, and not where a person was refused', () => {
+  it('is needed where a schedule missed, or was refused, and not where a person was', () => {
     const start = { at: 't', workflow: 'w', schedule: 'nightly', cause: 'run 6 is open', times: 3 };
     const vainStarts = [
       { ...start, outcome: 'missed' as const },
-      { ...start, outcome: 'refused' as const },
+      { ...start, schedule: null, outcome: 'refused' as const },
     ];
     expect(attention({ run: { ...run, vainStarts }, owner: alive })).toEqual([
       'last missed start: t by schedule nightly, 3 since one was taken: run 6 is open',
     ]);
+    const refused = [{ ...start, outcome: 'refused' as const, cause: 'no SELECT' }];
+    const over = { ...run, state: 'finished' as const, verdict: 'proven', vainStarts: refused };
+    expect(attention({ run: over, owner: undefined })).toEqual([
+      'last refused start: t by schedule nightly, 3 since one was taken: no SELECT',
+    ]);
+  });
+
+  it('is not needed by a run that rests between its hours', () => {
+    const words = 'window: it was to work until 05:00 Europe/Berlin; the next start goes on with it';
+    const paused = { at: '2026-11-24T04:00:00Z', cause: words };
+    const gone = { ...alive, state: 'gone' as const, words: 'is over (completed)' };
+    expect(attention({ run: { ...run, paused }, owner: gone })).toEqual([]);
+    expect(printRun({ run: { ...run, paused }, owner: gone })).toContain(
+      `\n  rests     since 2026-11-24T04:00:00Z, ${words}: its schedule's, or carryover start case-states\n`,
+    );
+    // One that somebody else paused, and nobody works on, needs a person as before.
+    expect(attention({ run: { ...run, paused: { ...paused, cause: 'backup' } }, owner: gone })).toHaveLength(2);
+    expect(attention({ run: { ...run, paused }, owner: { ...alive, state: 'elsewhere' } })).toHaveLength(1);
   });
 });
 

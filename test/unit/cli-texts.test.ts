@@ -27,6 +27,7 @@ const progress: Progress = {
   differing: [],
   pauseCause: null,
   outage: null,
+  looks: null,
   parked: [{ batch: 2, cause: 'difference' }],
 };
 

@@ -25,6 +25,7 @@ async function watched(seen: readonly (Look | Error)[], options: { screen?: bool
     redraw: () => undefined,
     screen: options.screen === true,
     repaint: (text) => void said.painted.push(text),
+    ask: () => Promise.resolve(null),
     interruption: () => stop.signal,
   };
   const left = [...seen];

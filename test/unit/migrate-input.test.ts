@@ -8,7 +8,7 @@ const DEFAULTS = {
   onChange: 'refuse',
 };
 const FIELDS =
-  'migration, batchRows, concurrency, maxParked, maxQuarantine, takeOver, acceptServer, overwrite, onChange, by';
+  'migration, batchRows, concurrency, maxParked, maxQuarantine, takeOver, acceptServer, overwrite, onChange, window, by';
 const KNOWN = ['case-states', 'messages'];
 const check = (given: unknown) => checkMigrateInput(given, KNOWN);
 

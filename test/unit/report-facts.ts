@@ -15,6 +15,7 @@ export const sampleFacts: ReportFacts = {
   batches: 1,
   parked: [],
   skipped: [],
+  dismissed: [],
   references: [
     {
       name: 'case',

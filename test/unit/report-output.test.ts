@@ -181,6 +181,31 @@ describe('the Markdown report', () => {
     );
   });
 
+  it('names rows that were dismissed, by reason and decision, and takes them for no rule of the mapping', () => {
+    const facts = {
+      ...sampleFacts,
+      balance: { source: 4751, loaded: 4552, quarantined: 150, excluded: 49, pending: 0 },
+      dismissed: [
+        { reason: 'code_unknown', rows: 40, why: 'tests', who: 'ada@desk', by: null },
+        { reason: 'time_gap', rows: 9, why: 'ticket 99', who: 'unknown (UI without login)', by: 'Bo' },
+      ],
+    };
+    const report = buildReport(facts);
+    expect(report).toMatchObject({ verdict: 'proven_with_exceptions', dismissed: facts.dismissed });
+    const text = toMarkdown(report);
+    for (const part of [
+      '49 rows are excluded by decision, since they were dismissed from quarantine:',
+      '| `code_unknown` |   40 |        0.84 % | `tests`     | `ada@desk`                           |',
+      '| `time_gap`     |    9 |        0.19 % | `ticket 99` | `unknown (UI without login) (as Bo)` |',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toContain("by the mapping's rule");
+    // A report that was kept before rows could be dismissed.
+    const older = JSON.parse(JSON.stringify({ ...report, dismissed: undefined })) as typeof report;
+    expect(toMarkdown(older)).toContain("49 rows are excluded by the mapping's rule.");
+  });
+
   it('leaves out what the mapping has no columns for', () => {
     const bare = toMarkdown(
       buildReport({ ...sampleFacts, states: [], years: [], transitions: [], references: [], quarantine: [] }),

@@ -99,6 +99,7 @@ describe('the progress of a run', () => {
       differing: [],
       pauseCause: null,
       outage: null,
+      looks: null,
       parked: [{ batch: 2, cause: 'load: the target refused a statement\n(SQLSTATE 23514)' }],
     });
   });

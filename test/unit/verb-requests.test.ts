@@ -5,6 +5,7 @@ import type { Standing } from '../../shared/verb-requests';
 
 const running: Standing = {
   ready: true,
+  comparing: false,
   verifying: false,
   ended: false,
   parked: new Set([3, 9, 10]),

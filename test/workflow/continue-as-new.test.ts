@@ -49,6 +49,26 @@ describe('a run that goes on in new histories', () => {
     });
   });
 
+  it('ends with its hours in whichever history it is', async () => {
+    const gate = new Gate();
+    const deadline = { until: '05:00', zone: 'UTC', at: Date.now() + 8_000 };
+    const fake = new FakeRun({ batches: 40, concurrency: 2, plan: { deadline } }).on('transform', (batch) =>
+      batch === 9 ? gate.wait() : undefined,
+    );
+    await temporal.migrate(fake, async (handle) => {
+      await gate.reached;
+      const chain = temporal.client.workflow.getHandle(handle.workflowId) as MigrateHandle;
+      expect((await chain.describe()).runId).not.toBe(handle.firstExecutionRunId);
+      // In flight as it is, the batch holds the history up, also where that is full.
+      await new Promise((resolve) => setTimeout(resolve, deadline.at + 500 - Date.now()));
+      gate.release();
+      expect(await handle.result()).toMatchObject({ outcome: 'paused', run: '7' });
+      expect(fake.callsOf(9).filter((step) => step !== 'cut')).toEqual([...STEPS]);
+      expect(fake.calls.filter((call) => call === 'release')).toHaveLength(1);
+      expect(fake.calls).not.toContain('finish');
+    });
+  });
+
   it('keeps its plan, its search attributes, what is parked and what is asked for', async () => {
     const gate = new Gate();
     const fake = new FakeRun({ batches: 14, concurrency: 2 })

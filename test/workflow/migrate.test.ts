@@ -124,6 +124,7 @@ describe('a plain run', () => {
         differing: [],
         pauseCause: null,
         outage: null,
+        looks: null,
         batchesDone: 2,
         batchesInFlight: 2,
         parked: [],

@@ -36,6 +36,7 @@ describe('recorded histories', () => {
       'parked-and-retried: 1',
       'paused-and-resumed: 1',
       'plain: 1',
+      're-synced: 1',
       'repaired: 1',
       'resumed: 1',
       'skipped: 1',
@@ -57,6 +58,7 @@ describe('recorded histories', () => {
     ['repaired', 'plan'],
     ['forecast', 'forecastBatches'],
     ['forecast', 'endForecast'],
+    ['re-synced', 'takeFound'],
   ])('%s has the activity %s', (name, activity) => {
     ofType(name, activity);
   });

@@ -2,7 +2,7 @@ import { isSelfReference, referencesOf } from '../../../mappings/mapping';
 import { quotePg, quotePgTable } from '../../target/quote';
 import type { Context } from '../context';
 
-/** May the worker's role read the lookups and write the target table? Never DELETE: a load takes nothing away. */
+/** May the worker's role read the lookups and write the target table? DELETE only where the mapping has rows deleted that are gone. */
 export async function targetPrivileges(context: Context): Promise<string[]> {
   const { mapping } = context;
   const { schema, table } = mapping.target;
@@ -15,7 +15,9 @@ export async function targetPrivileges(context: Context): Promise<string[]> {
   if (usage?.may !== 'true') {
     return [`${user} may not use the schema ${schema}; GRANT USAGE ON SCHEMA ${quotePg(schema)} TO ${user};`];
   }
-  const needs = new Map<string, string[]>([[table, ['SELECT', 'INSERT', 'UPDATE']]]);
+  const needs = new Map<string, string[]>([
+    [table, ['SELECT', 'INSERT', 'UPDATE', ...(mapping.gone?.policy === 'delete' ? ['DELETE'] : [])]],
+  ]);
   for (const { reference } of referencesOf(mapping)) {
     if (!isSelfReference(mapping, reference)) needs.set(reference.lookup.table, ['SELECT']);
   }

@@ -35,8 +35,8 @@ SELECT
   (SELECT count(*)::int FROM ${tableOf(mapping)}) AS "targetRows",
   (SELECT md5(coalesce(string_agg(w::text, ',' ORDER BY legacy_key, op), '')) FROM rig.writes w) AS writes,
   (SELECT count(*)::int FROM (SELECT FROM rig.writes GROUP BY legacy_key HAVING count(*) > 1) w) AS "writtenTwice",
-  ${list('run_id, mode, base_run, kept, state, verdict, epoch, concurrency, max_parked', 'carryover.runs', 'run_id')} AS runs,
-  ${list('run_id, batch, after_key, to_key, state, source, inserted, updated, unchanged, quarantined, excluded, excluded_by_decision, pending, cause, compared, differences', 'carryover.batches', 'run_id, batch')} AS batches,
+  ${list('run_id, mode, base_run, kept, found, held, undoes, state, verdict, epoch, concurrency, max_parked', 'carryover.runs', 'run_id')} AS runs,
+  ${list('run_id, batch, after_key, to_key, state, source, inserted, updated, unchanged, quarantined, excluded, excluded_by_decision, pending, cause, compared, differences, gone, taken_away, undoes AS undone_batch', 'carryover.batches', 'run_id, batch')} AS batches,
   ${list('legacy_key, reasons, columns, source_row_sha256, state, attempts, first_run, last_run', 'carryover.quarantine', 'legacy_key')} AS quarantine,
   ${list('run_id, batch, legacy_key, reason', 'carryover.quarantine_occurrences', 'run_id, batch, legacy_key')} AS occurrences,
   ${list('run_id, batch, kind, legacy_key', 'carryover.findings', 'run_id, batch, kind, legacy_key')} AS findings,
@@ -52,7 +52,7 @@ SELECT
 
 export type Evidence = Readonly<Record<string, unknown>>;
 
-const RUN_FIELDS = ['run', 'run_id', 'first_run', 'last_run', 'base_run'];
+const RUN_FIELDS = ['run', 'run_id', 'first_run', 'last_run', 'base_run', 'undoes'];
 
 /** Numbers runs from 1: a server that is killed leaves a gap in their own numbers, and nothing else shows there. */
 export function numberRuns(evidence: Evidence & { readonly runs?: unknown }): Evidence {

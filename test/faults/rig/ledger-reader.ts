@@ -28,10 +28,10 @@ CREATE FUNCTION rig.faults() RETURNS text LANGUAGE sql VOLATILE AS $$
       (SELECT string_agg('run ' || run_id || ' does not close', '; ')
        FROM carryover.run_balance WHERE source <> loaded + quarantined + excluded + pending))
     FROM (
-      SELECT sum(inserted) AS inserted,
+      SELECT sum(inserted) - sum(taken_away) AS inserted,
         ${without(`quarantined <> (SELECT count(*) FROM carryover.quarantine_occurrences o
           WHERE o.run_id = b.run_id AND o.batch = b.batch)`)} AS quarantine,
-        ${without(`updated <> (SELECT count(*) FROM carryover.before_images i
+        ${without(`updated + taken_away <> (SELECT count(*) FROM carryover.before_images i
           WHERE i.run_id = b.run_id AND i.batch = b.batch)`)} AS images,
         ${without(`inserted <> coalesce((SELECT cardinality(legacy_keys) FROM carryover.inserted_keys k
           WHERE k.run_id = b.run_id AND k.batch = b.batch), 0)`)} AS keys

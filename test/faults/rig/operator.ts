@@ -20,7 +20,7 @@ export interface Operator {
   readonly client: Client;
   /** Starts a workflow; one that is there already is the same start, whose answer was lost. */
   start(
-    type: 'migrate' | 'repair' | 'replay' | 'verify' | 'abandon',
+    type: 'migrate' | 'resync' | 'repair' | 'replay' | 'undo' | 'verify' | 'abandon',
     taskQueue: string,
     workflowId: string,
     input: object,

@@ -1,5 +1,6 @@
 /** Runs that take some rows again, over a pair that was damaged after its full run. */
 import { caseStates } from '../../../mappings/case-states';
+import { defineMapping } from '../../../mappings/define';
 import type { Lane } from './lane';
 import type { Scenario } from './scenarios';
 
@@ -20,4 +21,34 @@ const again = (mode: 'repair' | 'replay', batchRows: number): Scenario => ({
   },
 });
 
-export const SCENARIOS_OF_SOME_ROWS: readonly Scenario[] = [again('replay', 10), again('repair', 3)];
+/** The sample's mapping, but rows that are gone are deleted. */
+export const deletingStates = defineMapping({
+  ...caseStates,
+  name: 'case-states-deleting',
+  id: { ...caseStates.id, namespace: '0d6c1c57-7f0e-5f7b-9a55-3f8c2f3f9a61' },
+  gone: { policy: 'delete' },
+});
+
+const resync: Scenario = {
+  name: 'resync',
+  seed: 'moved',
+  mapping: deletingStates,
+  prepare: moveHere,
+  drive: async (lane, operator) => {
+    await operator.start('resync', lane.taskQueue, lane.name, { migration: deletingStates.name, batchRows: 8 });
+    return operator.outcome(lane.name);
+  },
+};
+
+const undo: Scenario = {
+  name: 'undo',
+  seed: 'resynced',
+  mapping: deletingStates,
+  prepare: moveHere,
+  drive: async (lane, operator) => {
+    await operator.start('undo', lane.taskQueue, lane.name, { migration: deletingStates.name, run: '2' });
+    return operator.outcome(lane.name);
+  },
+};
+
+export const SCENARIOS_OF_SOME_ROWS: readonly Scenario[] = [again('replay', 10), again('repair', 3), resync, undo];

@@ -14,7 +14,7 @@ import { SCENARIOS_OF_SOME_ROWS } from './scenarios-of-some-rows';
 import { spoil } from './spoil';
 import type { Stop } from './worker';
 
-export type SeedName = 'clinic' | 'changed' | 'damaged' | 'organisation' | 'loose';
+export type SeedName = 'clinic' | 'changed' | 'damaged' | 'moved' | 'resynced' | 'organisation' | 'loose';
 
 export interface Scenario {
   readonly name: string;

@@ -13,6 +13,7 @@ import { Lane, onSource, onTarget, withDatabase } from './lane';
 import type { Pair, Seed } from './lane';
 import type { Operator } from './operator';
 import { SAMPLE_ROWS, looseDepartments } from './scenarios';
+import { deletingStates } from './scenarios-of-some-rows';
 import type { SeedName } from './scenarios';
 
 export type Seeds = Readonly<Record<SeedName, Seed>>;
@@ -37,7 +38,9 @@ export async function createSeeds(services: Services, operator: Operator): Promi
   }
   const changed = await afterRun(services, operator, clinic, change);
   const damaged = await afterRun(services, operator, clinic, damage(operator));
-  return { clinic, organisation, loose, changed, damaged };
+  const moved = await afterRun(services, operator, clinic, move, deletingStates);
+  const resynced = await afterRun(services, operator, clinic, takeUp(operator), deletingStates);
+  return { clinic, organisation, loose, changed, damaged, moved, resynced };
 }
 
 /** The sample, dirty. */
@@ -70,10 +73,11 @@ async function afterRun(
   operator: Operator,
   clinic: Seed,
   change: (lane: Lane) => Promise<unknown>,
+  mapping = caseStates,
 ): Promise<Seed> {
-  const lane = await Lane.clone(services, clinic, caseStates);
+  const lane = await Lane.clone(services, clinic, mapping);
   const worker = await lane.startWorker();
-  await operator.start('migrate', lane.taskQueue, lane.name, { migration: 'case-states', batchRows: 100 });
+  await operator.start('migrate', lane.taskQueue, lane.name, { migration: mapping.name, batchRows: 100 });
   await operator.outcome(lane.name);
   await change(lane);
   worker.signal('SIGKILL');
@@ -89,6 +93,43 @@ async function change(lane: Lane): Promise<void> {
   await lane.onSource(`UPDATE dispatch_state SET notes = 'changed since' WHERE id % 7 = 0`);
 }
 
+/** The source has new rows, under lower keys than any too, changed ones, and has lost some; an order comes that rows wait for. */
+async function move(lane: Lane): Promise<void> {
+  const columns = 'status, reason, notes, created_at, instruction_id, actor_id, `on`';
+  await lane.onSource(
+    `INSERT INTO dispatch_state (id, ${columns}) SELECT 1000000 + id, ${columns} FROM dispatch_state ORDER BY id LIMIT 6`,
+  );
+  await lane.onSource(
+    `INSERT INTO dispatch_state (id, ${columns}) SELECT lowest - 1, ${columns} FROM dispatch_state, (
+       SELECT min(id) AS lowest FROM dispatch_state) l WHERE id = lowest`,
+  );
+  await lane.onSource(`UPDATE dispatch_state SET notes = 'changed since' WHERE id % 20 = 0`);
+  await lane.onTarget(LATE_ORDER);
+  const [loaded] = await lane.onTarget<{ keys: string }>(
+    `SELECT string_agg(legacy_id::text, ',') AS keys FROM (
+       SELECT legacy_id FROM case_states WHERE legacy_id % 20 <> 0 ORDER BY legacy_id LIMIT 2 OFFSET 30) k`,
+  );
+  await lane.onSource(`DELETE FROM dispatch_state WHERE id IN (${loaded!.keys})`);
+}
+
+/** The same, and a re-sync has taken it; a row of another table refers to one that it brought. */
+const takeUp =
+  (operator: Operator) =>
+  async (lane: Lane): Promise<void> => {
+    await move(lane);
+    const follows = `${lane.name}-follows`;
+    await operator.start('resync', lane.taskQueue, follows, { migration: deletingStates.name, batchRows: 8 });
+    await operator.outcome(follows);
+    await lane.onTarget(
+      `CREATE TABLE follow_ups (id int PRIMARY KEY, state uuid NOT NULL REFERENCES case_states (id) ON DELETE CASCADE);
+       INSERT INTO follow_ups SELECT 1, id FROM case_states WHERE legacy_id > 1000000 ORDER BY legacy_id LIMIT 1`,
+    );
+  };
+
+const LATE_ORDER = `INSERT INTO orders (id, instruction_id, case_id, order_number)
+       SELECT gen_random_uuid(), min((source_row ->> 'instruction_id')::bigint), (SELECT id FROM cases LIMIT 1), 'late'
+       FROM carryover.quarantine WHERE reasons = '{case_unmapped}'`;
+
 /** Rows of target and quarantine are edited, an order comes late that some wait for, and a verification has found that. */
 const damage =
   (operator: Operator) =>
@@ -97,9 +138,7 @@ const damage =
       `${FORGE};
        UPDATE case_states SET notes = 'edited' WHERE legacy_id % 40 = 0;
        SELECT forge(legacy_id) FROM case_states WHERE legacy_id % 40 = 0;
-       INSERT INTO orders (id, instruction_id, case_id, order_number)
-       SELECT gen_random_uuid(), min((source_row ->> 'instruction_id')::bigint), (SELECT id FROM cases LIMIT 1), 'late'
-       FROM carryover.quarantine WHERE reasons = '{case_unmapped}';
+       ${LATE_ORDER};
        UPDATE carryover.quarantine SET source_row = source_row || '{"notes": "edited"}'
        WHERE legacy_key = (SELECT max(legacy_key) FROM carryover.quarantine)`,
     );

@@ -1,0 +1,48 @@
+/** What rows count as once a batch was undone: what they are by then, and where they are nothing else, pending. */
+import { hasIntegerKey } from '../../mappings/mapping';
+import type { Mapping } from '../../mappings/mapping';
+import type { BatchRef } from '../../shared/messages';
+import type { TargetQueries } from '../target/session';
+
+/** @param present a query of the keys that the target has rows of, of the batch */
+export async function settleUndone(
+  session: TargetQueries,
+  mapping: Mapping,
+  ref: BatchRef,
+  present: string,
+): Promise<void> {
+  const numbers = (key: string): string =>
+    hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
+  await session.query(
+    'undo.settle',
+    `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
+     WITH own AS MATERIALIZED (
+       SELECT r.base_run, r.undoes AS run_id, b.undoes AS batch FROM carryover.batches b JOIN carryover.runs r USING (run_id)
+       WHERE b.run_id = $1 AND b.batch = $2),
+     touched AS MATERIALIZED (
+       SELECT key, bool_or(loaded) AS loaded FROM (
+         SELECT key, true AS loaded FROM undone_keys
+         UNION ALL SELECT o.legacy_key, false FROM carryover.quarantine_occurrences o JOIN own USING (run_id, batch)
+         UNION ALL SELECT m.legacy_key, false FROM carryover.quarantine_images m JOIN own USING (run_id, batch)) k
+       WHERE key NOT IN (SELECT key FROM undone_rows WHERE kept IS NOT NULL) GROUP BY key),
+     fates AS MATERIALIZED (
+       SELECT t.key, ${numbers('t.key')} AS numbers,
+         coalesce((SELECT s.now FROM carryover.settled_keys s JOIN own ON s.base_run = own.base_run
+                   WHERE s.legacy_key = t.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1),
+           CASE WHEN t.loaded THEN 'loaded' ELSE 'quarantined' END) AS was,
+         CASE WHEN q.state = 'open' THEN 'quarantined'
+              WHEN p.key IS NOT NULL THEN 'loaded'
+              WHEN q.state = 'dismissed' THEN 'excluded'
+              WHEN q.state = 'gone' THEN 'nothing'
+              ELSE 'pending' END AS now
+       FROM touched t LEFT JOIN (${present}) p (key) ON p.key = t.key
+       LEFT JOIN carryover.quarantine q ON q.migration = $3 AND q.legacy_key = t.key),
+     bounds AS MATERIALIZED (
+       SELECT b.batch, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
+       FROM carryover.batches b JOIN own ON b.run_id = own.base_run)
+     SELECT $1, $2, f.key, own.base_run, b.batch, f.was, f.now
+     FROM own CROSS JOIN fates f LEFT JOIN bounds b ON f.numbers <= b.high AND (b.low IS NULL OR f.numbers > b.low)
+     WHERE f.was <> f.now`,
+    [ref.run, ref.batch, mapping.name],
+  );
+}

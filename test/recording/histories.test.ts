@@ -4,6 +4,7 @@
  */
 import { CarryoverError } from '../../shared/errors';
 import { FakeRun } from '../support/fake-activities';
+import { FakeForecast } from '../support/fake-forecast';
 import { FakeVerification } from '../support/fake-verification';
 import { Gate } from '../support/gate';
 import { historiesOf, writeHistories } from '../support/histories';
@@ -71,6 +72,18 @@ it('verified', () =>
     writeHistories('verified', histories);
     expect(histories).toHaveLength(1);
   }));
+
+it('forecast', () =>
+  temporal.forecast(
+    new FakeRun({ batches: 0 }, verification(), new FakeForecast({ batches: 5 })),
+    { migration: 'case-states' },
+    async (handle) => {
+      await handle.result();
+      const histories = await historiesOf(temporal.client, handle.workflowId, handle.firstExecutionRunId);
+      writeHistories('forecast', histories);
+      expect(histories).toHaveLength(1);
+    },
+  ));
 
 it('parked and retried', () =>
   record('parked-and-retried', failingOnce(2), async (handle) => {

@@ -31,6 +31,7 @@ describe('recorded histories', () => {
       'abandoned: 1',
       'cancelled: 1',
       'continued: chain',
+      'forecast: 1',
       'not-proven: 1',
       'parked-and-retried: 1',
       'paused-and-resumed: 1',
@@ -55,6 +56,8 @@ describe('recorded histories', () => {
     ['plain', 'verifyCheck'],
     ['verified', 'verifyRange'],
     ['repaired', 'plan'],
+    ['forecast', 'forecastBatches'],
+    ['forecast', 'endForecast'],
     ['re-synced', 'takeFound'],
   ])('%s has the activity %s', (name, activity) => {
     ofType(name, activity);

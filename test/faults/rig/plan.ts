@@ -23,7 +23,10 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
   [/^preflight\.targetReferrers$/, 'the preflight of a mapping that has rows deleted: as its other questions'],
-  [/^forecast\./, '`carryover forecast`, and the workflow that it starts; a start sweeps what a dead one left'],
+  [
+    /^forecast\.(?!leftovers$)/,
+    '`carryover forecast`, and the workflow that it starts; a start that finds what a dead one left',
+  ],
   [/^gaps\./, '`carryover gaps`'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
 ];

@@ -22,7 +22,6 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^(dismiss|purge|quarantine)\./, '`carryover quarantine`'],
   [/^verification\./, '`carryover verify`, `carryover findings`'],
   [/^report\.(stored|latest)$/, '`carryover report`'],
-  [/^preflight\.targetReferrers$/, 'the preflight of a mapping that has rows deleted: as its other questions'],
   [
     /^forecast\.(?!leftovers$)/,
     '`carryover forecast`, and the workflow that it starts; a start that finds what a dead one left',

@@ -157,6 +157,7 @@ export const STATEMENTS = [
   'load.imagesOfGone',
   'gone.keys',
   'gone.lock',
+  'gone.rowSecurity',
   'gone.referrers',
   'gone.rows',
   'gone.kept',

@@ -54,7 +54,8 @@ export function brakeOf(
  * @param gone rows of the target, of `loaded` in all, that the source does not have any more
  */
 export function deleteBrakeOf(maxDeletes: number, gone: number, loaded: number): string | null {
-  if (gone <= loaded * maxDeletes) return null;
+  // All may go where a person has said so.
+  if (maxDeletes >= 1 || gone <= loaded * maxDeletes) return null;
   const share = gone / loaded;
   const what =
     gone === loaded ? `all ${loaded} loaded rows are` : `${gone} of ${loaded} loaded rows (${percent(share)}) are`;

@@ -139,6 +139,13 @@ async function goOn(session: TargetQueries, start: Start, open: OpenRun): Promis
         `start ${type} to go on with it, or abandon the run`,
     );
   }
+  if (open.undoes !== null && open.undoes !== input.run) {
+    throw new CarryoverError(
+      'MappingChanged',
+      `run ${open.run_id} of ${open.migration} is open, and takes back run ${open.undoes}, not ${input.run ?? 'another'}: ` +
+        `undo ${open.undoes} to go on with it, or abandon the run`,
+    );
+  }
   const shape = changedShape(open, footing);
   const servers = changedServers(open, footing);
   const restarts = shape.length > 0 && input.onChange === 'restart';

@@ -6,6 +6,8 @@ export const SOME_ROWS = [
   'repair.verifications',
   'repair.count',
   'resync.count',
+  'resync.skipped',
+  'load.settleAbsent',
   'take.run',
   'take.compared',
   'take.record',

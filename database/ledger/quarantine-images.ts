@@ -19,7 +19,7 @@ export async function keepQuarantine(
      SELECT $2, $3, q.legacy_key, to_jsonb(q) FROM carryover.quarantine q
      JOIN (SELECT ${stagedKey(mapping)} AS key, EXISTS (SELECT FROM ${tables.unfit} u WHERE u.n = r.n) AS is_unfit
            FROM ${tables.rows} r) s ON s.key = q.legacy_key
-     WHERE q.migration = $1 AND (s.is_unfit OR q.state = 'open') ON CONFLICT DO NOTHING`,
+     WHERE q.migration = $1 AND (s.is_unfit OR q.state IN ('open', 'dismissed')) ON CONFLICT DO NOTHING`,
     [mapping.name, ref.run, ref.batch],
   );
 }

@@ -1,5 +1,6 @@
 /** What a re-sync takes: what its comparison has found, once that has looked at every key. */
-import { isSelfReference, referencesOf } from '../../mappings/mapping';
+import { hasIntegerKey, isSelfReference, referencesOf } from '../../mappings/mapping';
+import { CarryoverError } from '../../shared/errors';
 import type { Mapping } from '../../mappings/mapping';
 import { deleteBrakeOf } from '../../shared/brakes';
 import { OVERWRITABLE, RESYNCED } from '../../shared/findings';
@@ -14,6 +15,20 @@ import type { SomeRows } from './some-rows';
 /** A re-sync stands on the latest full run; what it takes is known once it has compared. */
 export async function readResync(session: TargetQueries, migration: string, footing: Footing): Promise<SomeRows> {
   const base = await readBase(session, migration, footing, 'Nothing was compared');
+  if (!hasIntegerKey(footing.mapping)) {
+    const skipped = await session.query<{ batches: string }>(
+      'resync.skipped',
+      `SELECT count(*) AS batches FROM carryover.batches WHERE run_id = $1 AND state = 'skipped'`,
+      [base],
+    );
+    if (Number(skipped.rows[0]!.batches) > 0) {
+      throw new CarryoverError(
+        'InputRefused',
+        `Nothing was compared: run ${base} of ${migration} has batches that somebody skipped, and of keys that are no numbers ` +
+          `nobody can tell which rows are theirs. Start migrate.`,
+      );
+    }
+  }
   const counted = await session.query<{ keys: string }>(
     'resync.count',
     'SELECT source AS keys FROM carryover.migration_balance WHERE migration = $1',
@@ -44,7 +59,10 @@ FROM carryover.runs r WHERE run_id = $1 FOR UPDATE`;
 const COMPARED = `
 SELECT coalesce(sum(source), 0) AS source, coalesce(sum(loaded + quarantined), 0) AS here, coalesce(sum(loaded), 0) AS loaded,
   count(*) FILTER (WHERE state <> 'verified') AS unseen, count(*) AS ranges,
-  (SELECT count(*) FROM carryover.findings f WHERE f.verification_id = $1 AND f.kind = 'gone') AS gone,
+  (SELECT count(*) FROM carryover.findings f JOIN carryover.verifications v USING (verification_id)
+   WHERE f.verification_id = $1 AND f.kind = 'gone' AND NOT EXISTS (
+     SELECT FROM carryover.quarantine q WHERE q.migration = v.migration AND q.legacy_key = f.legacy_key
+       AND q.state IN ('open', 'dismissed'))) AS gone,
   (SELECT coalesce(jsonb_object_agg(kind, rows), '{}') FROM (
      SELECT kind, count(*) AS rows FROM carryover.findings f WHERE f.verification_id = $1 GROUP BY kind) k) AS found
 FROM carryover.verified_ranges WHERE verification_id = $1`;
@@ -57,6 +75,13 @@ WHERE verification_id = $1 AND kind = ANY ($2) AND NOT accepted AND legacy_key I
 /** Rows in open quarantine whose reason only a load can ask about again. */
 const UNPROVED = `
 SELECT legacy_key FROM carryover.quarantine WHERE migration = $3 AND state = 'open' AND reasons && $4::text[]`;
+
+/** Rows that an undo took out and that no run has looked for since: they may be gone from the source, and then nothing names them. */
+const UNDONE = `
+SELECT legacy_key FROM (
+  SELECT DISTINCT ON (s.legacy_key) s.legacy_key, s.now FROM carryover.settled_keys s
+  JOIN carryover.runs r ON r.run_id = $5 AND s.base_run = r.base_run
+  ORDER BY s.legacy_key, s.run_id DESC, s.settled_at DESC) l WHERE now = 'pending'`;
 
 /** Reasons that no verification proves again: the target's own, and that of a parent which came after its child. */
 const unprovedReasons = (mapping: Mapping): string[] => [
@@ -99,8 +124,8 @@ export async function takeFound(target: Target, mapping: Mapping, ref: Compariso
     const kinds = run.overwrites ? [...RESYNCED, ...OVERWRITABLE] : RESYNCED;
     const batchRows = Number(run.batch_rows);
     const taken = {
-      query: `${FOUND} UNION ${UNPROVED}`,
-      values: [ref.verification, kinds, ref.migration, unprovedReasons(mapping)],
+      query: `${FOUND} UNION ${UNPROVED} UNION ${UNDONE}`,
+      values: [ref.verification, kinds, ref.migration, unprovedReasons(mapping), ref.run],
     };
     await cutLists(session, ref.run, mapping, taken, batchRows);
     if (run.gone_policy !== 'report') {

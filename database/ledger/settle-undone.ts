@@ -4,12 +4,16 @@ import type { Mapping } from '../../mappings/mapping';
 import type { BatchRef } from '../../shared/messages';
 import type { TargetQueries } from '../target/session';
 
-/** @param present a query of the keys that the target has rows of, of the batch */
+/**
+ * @param present a query of the keys that the target has rows of, of the batch, but for those that are marked as gone
+ * @param isMarked whether it has such a row of the key `t.key`
+ */
 export async function settleUndone(
   session: TargetQueries,
   mapping: Mapping,
   ref: BatchRef,
   present: string,
+  isMarked: string,
 ): Promise<void> {
   const numbers = (key: string): string =>
     hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
@@ -27,22 +31,29 @@ export async function settleUndone(
        WHERE key NOT IN (SELECT key FROM undone_rows WHERE kept IS NOT NULL) GROUP BY key),
      fates AS MATERIALIZED (
        SELECT t.key, ${numbers('t.key')} AS numbers,
-         coalesce((SELECT s.now FROM carryover.settled_keys s JOIN own ON s.base_run = own.base_run
-                   WHERE s.legacy_key = t.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1),
-           CASE WHEN t.loaded THEN 'loaded' ELSE 'quarantined' END) AS was,
+         (SELECT s.now FROM carryover.settled_keys s JOIN own ON s.base_run = own.base_run
+          WHERE s.legacy_key = t.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1) AS settled,
+         t.loaded,
          CASE WHEN q.state = 'open' THEN 'quarantined'
               WHEN p.key IS NOT NULL THEN 'loaded'
+              WHEN ${isMarked} THEN 'nothing'
               WHEN q.state = 'dismissed' THEN 'excluded'
               WHEN q.state = 'gone' THEN 'nothing'
               ELSE 'pending' END AS now
        FROM touched t LEFT JOIN (${present}) p (key) ON p.key = t.key
        LEFT JOIN carryover.quarantine q ON q.migration = $3 AND q.legacy_key = t.key),
      bounds AS MATERIALIZED (
-       SELECT b.batch, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
+       SELECT b.batch, b.state, b.ever_loaded, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
        FROM carryover.batches b JOIN own ON b.run_id = own.base_run)
-     SELECT $1, $2, f.key, own.base_run, b.batch, f.was, f.now
-     FROM own CROSS JOIN fates f LEFT JOIN bounds b ON f.numbers <= b.high AND (b.low IS NULL OR f.numbers > b.low)
-     WHERE f.was <> f.now`,
+     SELECT $1, $2, key, base_run, batch, was, now FROM (
+       SELECT f.key, own.base_run, b.batch, f.now,
+         -- What no later run settled counts as the full run has it.
+         coalesce(f.settled, CASE WHEN ${hasIntegerKey(mapping)} AND b.batch IS NULL THEN 'nothing'
+                                  WHEN b.state = 'skipped' THEN 'excluded'
+                                  WHEN NOT b.ever_loaded THEN 'pending'
+                                  WHEN f.loaded THEN 'loaded' ELSE 'quarantined' END) AS was
+       FROM own CROSS JOIN fates f LEFT JOIN bounds b ON f.numbers <= b.high AND (b.low IS NULL OR f.numbers > b.low)) s
+     WHERE was <> now`,
     [ref.run, ref.batch, mapping.name],
   );
 }

@@ -90,6 +90,37 @@ export async function settleKeys(
   );
 }
 
+/** Notes that rows which were pending are nothing any more: listed keys that the source does not have. */
+export async function settleAbsent(
+  session: TargetQueries,
+  mapping: Mapping,
+  ref: BatchRef,
+  tables: StageTables,
+): Promise<void> {
+  await session.query(
+    'load.settleAbsent',
+    `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
+     SELECT $1, $2, k.key, own.base_run, l.base_batch, 'pending', 'nothing'
+     FROM (SELECT base_run FROM carryover.runs WHERE run_id = $1) own
+     CROSS JOIN (
+       SELECT CASE jsonb_array_length(e.keys) WHEN 1 THEN e.keys ->> 0 ELSE e.keys::text END AS key
+       FROM carryover.batches b CROSS JOIN LATERAL jsonb_array_elements(b.legacy_keys) AS e (keys)
+       WHERE b.run_id = $1 AND b.batch = $2) k
+     CROSS JOIN LATERAL (
+       SELECT s.now, s.base_batch FROM carryover.settled_keys s WHERE s.base_run = own.base_run AND s.legacy_key = k.key
+       ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1) l
+     WHERE l.now = 'pending' AND k.key NOT IN (SELECT ${stagedKey(mapping)} FROM ${tables.rows} r)
+     ON CONFLICT (run_id, coalesce(batch, 0), legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
+    [ref.run, ref.batch],
+  );
+}
+
+/** Of a key: the full run's own verification found it gone, and no batch of that run had met it shortly before. */
+const WAS_GONE = `EXISTS (
+  SELECT FROM carryover.findings f JOIN carryover.runs b USING (verification_id) JOIN own ON b.run_id = own.base_run
+  WHERE f.kind = 'gone' AND f.legacy_key = key)
+  AND NOT EXISTS (SELECT FROM carryover.findings f JOIN own ON f.run_id = own.base_run WHERE f.kind = 'gone' AND f.legacy_key = key)`;
+
 /**
  * Notes that rows are nothing of the source any more, and takes them out of quarantine: keys of `gone_keys` of which no row is
  * kept in the target. Of a key that counted as nothing already nothing is noted.
@@ -120,7 +151,11 @@ export async function settleGone(session: TargetQueries, mapping: Mapping, ref: 
     `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
      WITH own AS MATERIALIZED (SELECT base_run FROM carryover.runs WHERE run_id = $1),
      keys AS MATERIALIZED (
-       SELECT key, ${numbers('key')} AS numbers, coalesce(h.fate, 'loaded') AS was
+       SELECT key, ${numbers('key')} AS numbers, coalesce(
+           (SELECT s.now FROM carryover.settled_keys s JOIN own ON s.base_run = own.base_run
+            WHERE s.legacy_key = key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1),
+           -- Gone before the full run came to it: that run has not counted it.
+           CASE WHEN ${WAS_GONE} THEN 'nothing' END, h.fate, 'loaded') AS was
        FROM gone_keys LEFT JOIN unnest($3::text[], $4::text[]) AS h (held, fate) ON h.held = key
        WHERE h.held IS NOT NULL OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL)),
      bounds AS MATERIALIZED (
@@ -128,6 +163,7 @@ export async function settleGone(session: TargetQueries, mapping: Mapping, ref: 
        FROM carryover.batches b JOIN own ON b.run_id = own.base_run)
      SELECT $1, $2, k.key, own.base_run, b.batch, k.was, 'nothing'
      FROM own CROSS JOIN keys k LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
+     WHERE k.was <> 'nothing'
      ON CONFLICT (run_id, coalesce(batch, 0), legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
     [ref.run, ref.batch, held.rows.map(({ key }) => key), held.rows.map(({ fate }) => fate)],
   );

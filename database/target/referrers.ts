@@ -16,6 +16,8 @@ interface ForeignKey {
  * @param leaving a table of rows of the same table, by their `place`, that go as well: they do not count
  */
 export async function referrersOf(session: TargetQueries, table: Sql, alias: string, leaving?: Sql): Promise<Sql[]> {
+  // Policies would hide rows from us that a cascade does see: better to be refused.
+  await session.query('gone.rowSecurity', 'SET LOCAL row_security = off');
   const found = await session.query<ForeignKey>(
     'gone.referrers',
     `SELECT format('%I.%I', n.nspname, c.relname) AS child,
@@ -23,11 +25,13 @@ export async function referrersOf(session: TargetQueries, table: Sql, alias: str
         FROM unnest(f.conkey, f.confkey) AS k (child, parent)
         JOIN pg_attribute ca ON ca.attrelid = f.conrelid AND ca.attnum = k.child
         JOIN pg_attribute pa ON pa.attrelid = f.confrelid AND pa.attnum = k.parent)
-       || CASE WHEN f.conrelid = f.confrelid THEN ' AND c.ctid <> ${alias}.ctid${
-         leaving === undefined ? '' : ` AND c.ctid NOT IN (SELECT place FROM ${leaving})`
+       || CASE WHEN f.conrelid = f.confrelid THEN ' AND (c.tableoid, c.ctid) <> (${alias}.tableoid, ${alias}.ctid)${
+         leaving === undefined ? '' : ` AND (c.tableoid, c.ctid) NOT IN (SELECT part, place FROM ${leaving})`
        }' ELSE '' END AS same
      FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE f.contype = 'f' AND f.confrelid = $1::regclass AND f.conparentid = 0`,
+     WHERE f.contype = 'f' AND f.confrelid = $1::regclass
+       -- Of a key between partitioned tables, one for each pair of partitions stands beside that of the whole.
+       AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = f.conparentid AND p.confrelid = f.confrelid)`,
     [table],
   );
   return found.rows.map(({ child, same }) => `EXISTS (SELECT FROM ${child} c WHERE ${same})`);

@@ -2,6 +2,7 @@
  * Undoes the load of a batch, in one transaction under the row lock of its own batch: rows that it inserted go, rows that it
  * changed or took away are as they were, and so is the quarantine. What somebody else touched since, or refers to, is kept.
  */
+import { markColumn } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { BatchRef, LoadResult } from '../../shared/messages';
 import { isDone } from '../ledger/attempts';
@@ -9,10 +10,11 @@ import type { Attempt } from '../ledger/attempts';
 import { restoreQuarantine } from '../ledger/quarantine-images';
 import { settleUndone } from '../ledger/settle-undone';
 import { targetOfBatch } from './batch-keys';
-import { isOurs } from './expressions';
+import { isOurs, targetValues } from './expressions';
 import { keysOf } from './extract';
 import { targetKeyText } from './legacy-key';
 import { resultOf } from './load';
+import { andPresent, isMarked } from './present';
 import { quotePg, quotePgTable } from './quote';
 import { referrersOf } from './referrers';
 import type { TargetSession } from './session';
@@ -32,7 +34,7 @@ export async function undoBatch(attempt: Attempt, mapping: TimedMapping, ref: Ba
     await findRows(session, mapping, ref, target, ofBatch);
     await remember(session, ref, target);
     const removed = await removeInserted(session, target);
-    const restored = await restoreChanged(session, target);
+    const restored = await restoreChanged(session, mapping, target);
     const returned = await returnTaken(session, ref, target);
     await session.query(
       'undo.kept',
@@ -45,7 +47,8 @@ export async function undoBatch(attempt: Attempt, mapping: TimedMapping, ref: Ba
       session,
       mapping,
       ref,
-      `SELECT ${targetKeyText(mapping, 't')} FROM ${target} t WHERE ${ofBatch}`,
+      `SELECT ${targetKeyText(mapping, 't')} FROM ${target} t WHERE ${ofBatch}${andPresent(mapping, 't')}`,
+      isMarked(mapping, 't.key'),
     );
     await session.query('undo.drop', 'DROP TABLE undone_keys, undone_rows');
     const result = {
@@ -108,8 +111,9 @@ async function findRows(
   );
   await session.query(
     'undo.rows',
+    // A place is one within a partition.
     `CREATE TEMP TABLE undone_rows ON COMMIT DROP AS
-     SELECT t.ctid AS place, k.key, k.inserted, CASE WHEN NOT ${isOurs(mapping, 't')} THEN 'changed_in_target' END AS kept
+     SELECT t.tableoid AS part, t.ctid AS place, k.key, k.inserted, CASE WHEN NOT ${isOurs(mapping, 't')} THEN 'changed_in_target' END AS kept
      FROM ${target} t JOIN undone_keys k ON k.key = ${key} WHERE ${ofBatch}`,
   );
   await session.query(
@@ -129,7 +133,7 @@ async function remember(session: TargetSession, ref: BatchRef, target: string): 
       const held = await session.query(
         'undo.referenced',
         `UPDATE undone_rows r SET kept = 'referenced' FROM ${target} t
-         WHERE t.ctid = r.place AND r.inserted AND r.kept IS NULL AND (${referred.join(' OR ')})`,
+         WHERE (t.tableoid, t.ctid) = (r.part, r.place) AND r.inserted AND r.kept IS NULL AND (${referred.join(' OR ')})`,
       );
       if (held.rowCount === 0) break;
     }
@@ -137,7 +141,7 @@ async function remember(session: TargetSession, ref: BatchRef, target: string): 
   await session.query(
     'undo.images',
     `INSERT INTO carryover.before_images (run_id, batch, legacy_key, target_row)
-     SELECT $1, $2, r.key, to_jsonb(t) FROM ${target} t JOIN undone_rows r ON r.place = t.ctid WHERE r.kept IS NULL
+     SELECT $1, $2, r.key, to_jsonb(t) FROM ${target} t JOIN undone_rows r ON (r.part, r.place) = (t.tableoid, t.ctid) WHERE r.kept IS NULL
      ON CONFLICT DO NOTHING`,
     [ref.run, ref.batch],
   );
@@ -146,29 +150,33 @@ async function remember(session: TargetSession, ref: BatchRef, target: string): 
 async function removeInserted(session: TargetSession, target: string): Promise<number> {
   const removed = await session.query(
     'undo.remove',
-    `DELETE FROM ${target} t WHERE t.ctid IN (SELECT place FROM undone_rows WHERE inserted AND kept IS NULL)`,
+    `DELETE FROM ${target} t WHERE (t.tableoid, t.ctid) IN (SELECT part, place FROM undone_rows WHERE inserted AND kept IS NULL)`,
   );
   return removed.rowCount ?? 0;
 }
 
-/** Columns of the target that can be written, quoted: all that an image has. */
+/** Columns of the target that can be written, quoted, as far as images have them: others came later, and have their defaults. */
 async function columnsOf(session: TargetSession, target: string): Promise<string[]> {
   const found = await session.query<{ name: string }>(
     'undo.columns',
     `SELECT attname AS name FROM pg_attribute
-     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
+     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+       AND attname IN (SELECT jsonb_object_keys(image) FROM undone_keys WHERE image IS NOT NULL) ORDER BY attnum`,
     [target],
   );
   return found.rows.map(({ name }) => quotePg(name));
 }
 
-async function restoreChanged(session: TargetSession, target: string): Promise<number> {
-  const columns = await columnsOf(session, target);
+/** What a load writes, and no more: the other columns are those of whoever else writes them. */
+async function restoreChanged(session: TargetSession, mapping: TimedMapping, target: string): Promise<number> {
+  const mark = markColumn(mapping);
+  const written = [...targetValues(mapping).map(({ column }) => column), mapping.lineage.target];
+  const columns = [...new Set([...written, ...(mark === null ? [] : [mark])])].map(quotePg);
   const restored = await session.query(
     'undo.restore',
     `UPDATE ${target} t SET ${columns.map((column) => `${column} = i.${column}`).join(', ')}
      FROM undone_rows r JOIN undone_keys k ON k.key = r.key CROSS JOIN LATERAL jsonb_populate_record(NULL::${target}, k.image) i
-     WHERE t.ctid = r.place AND NOT r.inserted AND r.kept IS NULL`,
+     WHERE (t.tableoid, t.ctid) = (r.part, r.place) AND NOT r.inserted AND r.kept IS NULL`,
   );
   return restored.rowCount ?? 0;
 }
@@ -176,6 +184,7 @@ async function restoreChanged(session: TargetSession, target: string): Promise<n
 /** Rows that the undone batch had deleted, since the source had them no more. */
 async function returnTaken(session: TargetSession, ref: BatchRef, target: string): Promise<number> {
   const columns = await columnsOf(session, target);
+  if (columns.length === 0) return 0;
   const gone = `FROM undone_keys k WHERE k.gone AND NOT k.inserted AND NOT EXISTS (SELECT FROM undone_rows r WHERE r.key = k.key)`;
   const returned = await session.query(
     'undo.return',

@@ -189,7 +189,7 @@ describe('with an interposer', () => {
     // people's lists have tests of their own.
     const elsewhere = new RegExp(
       '^(decide|accept|dismiss|purge|quarantine|again|forecast|repair|replay|resync|take|gone|undo|audit|schedule|batches|hold|abandon|sweep|start|status\\.named|' +
-        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle|settleGone|quarantineGone|imagesOfGone)|preflight\\.targetReferrers|' +
+        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle|settleAbsent|settleGone|quarantineGone|imagesOfGone)|preflight\\.targetReferrers|' +
         'verify\\.(splitKey|keySpan|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
     );
     const missing = POINTS.filter(

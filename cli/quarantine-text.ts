@@ -20,8 +20,7 @@ const RIGHT = ['row', 'attempts'];
 const place = ({ run, batch }: QuarantineLine['first']): string => `${run}, batch ${batch}`;
 
 /** Keys may be any text: control characters of them must not reach a terminal. */
-// eslint-disable-next-line no-control-regex -- that is what is meant
-const plain = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, '·');
 
 export function linesText(lines: readonly QuarantineLine[]): string {
   return table(

@@ -68,6 +68,10 @@ export class FakeRun {
     return this.inFlight.size;
   }
 
+  isValidated(batch: number): boolean {
+    return this.states.get(batch)?.state === 'validated';
+  }
+
   callsOf(batch: number): string[] {
     return this.calls.filter((call) => call.endsWith(` ${batch}`)).map((call) => call.split(' ')[0]!);
   }

@@ -7,6 +7,7 @@ import { IS_ACCEPTED } from '../target/compare';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { behind, requireEpoch } from './epoch';
+import { forgetVainImages } from './undo';
 
 /**
  * What a run was looked at for, a line each: its own comparisons, batch by batch, and what the verification that it ends
@@ -129,7 +130,8 @@ export async function finishRun(target: TargetQueries, run: string, epoch: numbe
     // What was undone is so from the moment on in which its undo is over.
     `WITH closed AS (
        UPDATE carryover.runs SET state = 'finished', verdict = $3, finished_at = now()
-       WHERE run_id = $1 AND epoch = $2 AND state = 'open' RETURNING undoes)
+       WHERE run_id = $1 AND epoch = $2 AND state = 'open' RETURNING undoes),
+     forgotten AS (${forgetVainImages('$1')} AND EXISTS (SELECT FROM closed))
      UPDATE carryover.runs r SET state = 'undone' FROM closed WHERE r.run_id = closed.undoes`,
     [run, epoch, verdict],
   );

@@ -7,6 +7,7 @@ import type { TargetQueries } from '../target/session';
 /**
  * @param present a query of the keys that the target has rows of, of the batch, but for those that are marked as gone
  * @param isMarked whether it has such a row of the key `t.key`
+ * @param deleted a query of the keys that counted as loaded before, and of which another writer had deleted the row
  */
 export async function settleUndone(
   session: TargetQueries,
@@ -14,6 +15,7 @@ export async function settleUndone(
   ref: BatchRef,
   present: string,
   isMarked: string,
+  deleted: string,
 ): Promise<void> {
   const numbers = (key: string): string =>
     hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
@@ -36,11 +38,12 @@ export async function settleUndone(
          t.loaded,
          CASE WHEN q.state = 'open' THEN 'quarantined'
               WHEN p.key IS NOT NULL THEN 'loaded'
+              WHEN d.key IS NOT NULL THEN 'loaded'
               WHEN ${isMarked} THEN 'nothing'
               WHEN q.state = 'dismissed' THEN 'excluded'
               WHEN q.state = 'gone' THEN 'nothing'
               ELSE 'pending' END AS now
-       FROM touched t LEFT JOIN (${present}) p (key) ON p.key = t.key
+       FROM touched t LEFT JOIN (${present}) p (key) ON p.key = t.key LEFT JOIN (${deleted}) d (key) ON d.key = t.key
        LEFT JOIN carryover.quarantine q ON q.migration = $3 AND q.legacy_key = t.key),
      bounds AS MATERIALIZED (
        SELECT b.batch, b.state, b.ever_loaded, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high

@@ -19,13 +19,15 @@ const numbersOf =
  *
  * @param key SQL of the key
  * @param migration SQL of the migration's name
+ * @param before SQL of a run: what was known before it; all that is known unless given
  */
 const lastSettledOtherwise =
   (...fates: readonly string[]) =>
-  (key: string, migration: string): string =>
+  (key: string, migration: string, before?: string): string =>
     `coalesce((SELECT CASE WHEN s.now NOT IN (${fates.map((fate) => `'${fate}'`).join(', ')}) THEN s.run_id ELSE 0 END
     FROM carryover.settled_keys s JOIN carryover.runs x ON x.run_id = s.run_id
-    WHERE s.legacy_key = ${key} AND x.migration = ${migration} ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1), 0)`;
+    WHERE s.legacy_key = ${key} AND x.migration = ${migration}${before === undefined ? '' : ` AND s.run_id < ${before}`}
+    ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1), 0)`;
 
 /** Of a row that was loaded: what took it out of the target, or sent it to quarantine. */
 export const lastUnloaded = lastSettledOtherwise('loaded');
@@ -70,9 +72,7 @@ export async function settleKeys(
        SELECT DISTINCT o.legacy_key FROM carryover.dismissal_occurrences o JOIN own ON o.run_id = own.base_run
        WHERE o.legacy_key IN (SELECT key FROM keys))
      SELECT $1, $2, k.key, own.base_run, b.batch,
-       coalesce(
-         (SELECT s.now FROM carryover.settled_keys s
-          WHERE s.base_run = own.base_run AND s.legacy_key = k.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1),
+       coalesce(e.now,
          CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL THEN 'nothing'
               WHEN b.state = 'skipped' THEN 'excluded'
               WHEN NOT b.ever_loaded THEN 'pending'
@@ -81,10 +81,16 @@ export async function settleKeys(
               ELSE 'loaded' END),
        k.now
      FROM own CROSS JOIN keys k
+     LEFT JOIN LATERAL (
+       SELECT s.now FROM carryover.settled_keys s
+       WHERE s.base_run = own.base_run AND s.legacy_key = k.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1) e ON true
      LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
      LEFT JOIN held h ON h.legacy_key = k.key
      LEFT JOIN unseen u ON u.legacy_key = k.key
      LEFT JOIN left_out d ON d.legacy_key = k.key
+     -- What a line says already is not said again each night.
+     WHERE e.now IS DISTINCT FROM k.now OR EXISTS (
+       SELECT FROM carryover.settled_keys s WHERE s.run_id = $1 AND coalesce(s.batch, 0) = $2 AND s.legacy_key = k.key)
      ON CONFLICT (run_id, coalesce(batch, 0), legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
     [ref.run, ref.batch],
   );

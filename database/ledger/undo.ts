@@ -6,6 +6,15 @@ import type { Footing, RecordedFooting } from './changes';
 import type { LegacyKey } from '../source/expressions';
 import type { SomeRows } from './some-rows';
 
+/** Whether a run wrote something: rows, of which its batches have these in all, or lines of quarantine that it made. */
+const touched = (run: string): string => `(SELECT count(*) FROM carryover.quarantine q WHERE q.first_run = ${run})`;
+const ROWS = 'coalesce(sum(x.inserted + x.updated + x.taken_away), 0)';
+
+/** Forgets the images of a run that wrote nothing, as a statement: no undo ever asks for them. */
+export const forgetVainImages = (run: string): string => `
+  DELETE FROM carryover.quarantine_images WHERE run_id = ${run}
+    AND (SELECT ${ROWS} FROM carryover.batches x WHERE x.run_id = ${run}) + ${touched(run)} = 0`;
+
 /** Runs that are over, with what they wrote; of quarantine, lines that were made or left. */
 const RUNS = `
 SELECT r.run_id, r.mode, r.state, r.fingerprint, r.mapping, r.source_columns, r.source_identity, r.target_identity,
@@ -14,8 +23,7 @@ SELECT r.run_id, r.mode, r.state, r.fingerprint, r.mapping, r.source_columns, r.
   + (SELECT count(*) FROM carryover.quarantine_images i WHERE i.run_id = r.run_id AND i.line IS NULL) AS purged,
   (SELECT max(f.run_id) FROM carryover.runs f WHERE f.migration = r.migration AND f.mode = 'full') AS base
 FROM carryover.runs r, LATERAL (
-  SELECT coalesce(sum(x.inserted + x.updated + x.taken_away), 0) AS rows,
-    (SELECT count(*) FROM carryover.quarantine q WHERE q.migration = r.migration AND q.first_run = r.run_id) AS touched
+  SELECT ${ROWS} AS rows, ${touched('r.run_id')} AS touched
   FROM carryover.batches x WHERE x.run_id = r.run_id) b
 WHERE r.migration = $1 AND r.state <> 'open' ORDER BY r.run_id DESC`;
 

@@ -2,6 +2,7 @@
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
 import { lastUnloaded } from '../ledger/settled-keys';
+import type { BatchRef } from '../../shared/messages';
 import { stagedKey } from './expressions';
 import type { StageTables } from './stage';
 
@@ -50,3 +51,17 @@ export async function keepDeleted(
     [ref.run, ref.batch],
   );
 }
+
+/**
+ * A query of the keys of `undone_keys` that the undone batch inserted though an earlier run had loaded them: another writer
+ * had deleted these rows by then. What a run makes of such a row is taken back, and not that.
+ */
+export const deletedBeforeUndone = (ref: BatchRef): string => `
+  SELECT DISTINCT u.key FROM (${loadedBefore(`
+    SELECT o.run_id, r.migration, o.after_key, o.to_key FROM carryover.batches own JOIN carryover.runs x ON x.run_id = own.run_id
+    JOIN carryover.runs r ON r.run_id = x.undoes JOIN carryover.batches o ON o.run_id = r.run_id AND o.batch = own.undoes
+    WHERE own.run_id = ${BigInt(ref.run)} AND own.batch = ${Math.trunc(ref.batch)}`)}) k
+  CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
+  CROSS JOIN (SELECT undoes FROM carryover.runs WHERE run_id = ${BigInt(ref.run)}) x
+  WHERE k.run_id < x.undoes AND u.key IN (SELECT key FROM undone_keys WHERE inserted)
+    AND k.run_id > ${lastUnloaded('u.key', 'k.migration', 'x.undoes')}`;

@@ -10,6 +10,7 @@ import type { Attempt } from '../ledger/attempts';
 import { restoreQuarantine } from '../ledger/quarantine-images';
 import { settleUndone } from '../ledger/settle-undone';
 import { targetOfBatch } from './batch-keys';
+import { deletedBeforeUndone } from './deleted';
 import { isOurs, targetValues } from './expressions';
 import { keysOf } from './extract';
 import { targetKeyText } from './legacy-key';
@@ -32,9 +33,10 @@ export async function undoBatch(attempt: Attempt, mapping: TimedMapping, ref: Ba
       ref.batch,
     ]);
     await findRows(session, mapping, ref, target, ofBatch);
+    const columns = writtenColumns(mapping);
+    await keepReferenced(session, target, columns);
     await remember(session, ref, target);
-    const removed = await removeInserted(session, target);
-    const restored = await restoreChanged(session, mapping, target);
+    const { removed, restored } = await writeBack(session, target, columns.map(quotePg));
     const returned = await returnTaken(session, ref, target);
     await session.query(
       'undo.kept',
@@ -49,6 +51,7 @@ export async function undoBatch(attempt: Attempt, mapping: TimedMapping, ref: Ba
       ref,
       `SELECT ${targetKeyText(mapping, 't')} FROM ${target} t WHERE ${ofBatch}${andPresent(mapping, 't')}`,
       isMarked(mapping, 't.key'),
+      deletedBeforeUndone(ref),
     );
     await session.query('undo.drop', 'DROP TABLE undone_keys, undone_rows');
     const result = {
@@ -124,20 +127,26 @@ async function findRows(
   );
 }
 
-/** Images of what is about to be changed: an undo is a writing like any other. Rows that turn out to be kept have none. */
-async function remember(session: TargetSession, ref: BatchRef, target: string): Promise<void> {
-  const referred = await referrersOf(session, target, 't', 'undone_rows WHERE inserted AND kept IS NULL');
-  if (referred.length > 0) {
-    // Rows that are to go refer to each other: what something else refers to stays, and so does what that refers to.
-    for (;;) {
-      const held = await session.query(
-        'undo.referenced',
-        `UPDATE undone_rows r SET kept = 'referenced' FROM ${target} t
-         WHERE (t.tableoid, t.ctid) = (r.part, r.place) AND r.inserted AND r.kept IS NULL AND (${referred.join(' OR ')})`,
-      );
-      if (held.rowCount === 0) break;
-    }
+const LEAVING = 'SELECT part, place FROM undone_rows WHERE inserted AND kept IS NULL';
+const RESTORED = 'SELECT part, place FROM undone_rows WHERE NOT inserted AND kept IS NULL';
+
+/** What something refers to stays. Rows that go do not count, nor do those that get what they referred to before. */
+async function keepReferenced(session: TargetSession, target: string, columns: readonly string[]): Promise<void> {
+  const referred = await referrersOf(session, target, 't', { leaving: LEAVING, rewritten: RESTORED, columns });
+  if (referred.length === 0) return;
+  // What a row that stays refers to stays as well.
+  for (;;) {
+    const held = await session.query(
+      'undo.referenced',
+      `UPDATE undone_rows r SET kept = 'referenced' FROM ${target} t
+       WHERE (t.tableoid, t.ctid) = (r.part, r.place) AND r.inserted AND r.kept IS NULL AND (${referred.join(' OR ')})`,
+    );
+    if (held.rowCount === 0) return;
   }
+}
+
+/** Images of what is about to be changed: an undo is a writing like any other. Rows that are kept have none. */
+async function remember(session: TargetSession, ref: BatchRef, target: string): Promise<void> {
   await session.query(
     'undo.images',
     `INSERT INTO carryover.before_images (run_id, batch, legacy_key, target_row)
@@ -147,12 +156,36 @@ async function remember(session: TargetSession, ref: BatchRef, target: string): 
   );
 }
 
-async function removeInserted(session: TargetSession, target: string): Promise<number> {
-  const removed = await session.query(
-    'undo.remove',
-    `DELETE FROM ${target} t WHERE (t.tableoid, t.ctid) IN (SELECT part, place FROM undone_rows WHERE inserted AND kept IS NULL)`,
+/** What a load writes, and no more: the other columns are those of whoever else writes them. */
+function writtenColumns(mapping: TimedMapping): string[] {
+  const mark = markColumn(mapping);
+  const written = [...targetValues(mapping).map(({ column }) => column), mapping.lineage.target];
+  return [...new Set([...written, ...(mark === null ? [] : [mark])])];
+}
+
+/**
+ * Takes out what was inserted, and gives what was changed its former values. Both in one statement: a value that goes is free
+ * then for a row that had it before, and foreign keys are checked when both are done.
+ */
+async function writeBack(
+  session: TargetSession,
+  target: string,
+  columns: readonly string[],
+): Promise<{ removed: number; restored: number }> {
+  const written = await session.query<{ removed: string; restored: string }>(
+    'undo.write',
+    `WITH removed AS (DELETE FROM ${target} t WHERE (t.tableoid, t.ctid) IN (${LEAVING}) RETURNING 1),
+     -- Read by the other, so that it is done first.
+     counted AS MATERIALIZED (SELECT count(*) AS rows FROM removed),
+     restored AS (
+       UPDATE ${target} t SET ${columns.map((column) => `${column} = i.${column}`).join(', ')}
+       FROM undone_rows r JOIN undone_keys k ON k.key = r.key CROSS JOIN LATERAL jsonb_populate_record(NULL::${target}, k.image) i
+       WHERE (t.tableoid, t.ctid) = (r.part, r.place) AND NOT r.inserted AND r.kept IS NULL
+         AND (SELECT rows FROM counted) >= 0 RETURNING 1)
+     SELECT (SELECT rows FROM counted) AS removed, (SELECT count(*) FROM restored) AS restored`,
   );
-  return removed.rowCount ?? 0;
+  const [line] = written.rows;
+  return { removed: Number(line!.removed), restored: Number(line!.restored) };
 }
 
 /** Columns of the target that can be written, quoted, as far as images have them: others came later, and have their defaults. */
@@ -165,20 +198,6 @@ async function columnsOf(session: TargetSession, target: string): Promise<string
     [target],
   );
   return found.rows.map(({ name }) => quotePg(name));
-}
-
-/** What a load writes, and no more: the other columns are those of whoever else writes them. */
-async function restoreChanged(session: TargetSession, mapping: TimedMapping, target: string): Promise<number> {
-  const mark = markColumn(mapping);
-  const written = [...targetValues(mapping).map(({ column }) => column), mapping.lineage.target];
-  const columns = [...new Set([...written, ...(mark === null ? [] : [mark])])].map(quotePg);
-  const restored = await session.query(
-    'undo.restore',
-    `UPDATE ${target} t SET ${columns.map((column) => `${column} = i.${column}`).join(', ')}
-     FROM undone_rows r JOIN undone_keys k ON k.key = r.key CROSS JOIN LATERAL jsonb_populate_record(NULL::${target}, k.image) i
-     WHERE (t.tableoid, t.ctid) = (r.part, r.place) AND NOT r.inserted AND r.kept IS NULL`,
-  );
-  return restored.rowCount ?? 0;
 }
 
 /** Rows that the undone batch had deleted, since the source had them no more. */

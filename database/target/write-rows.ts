@@ -105,17 +105,22 @@ async function upsert(
   const changed = { target, sameKey, ours, legacyKey: targetKeyText(mapping, 't') };
   await notes.beforeImages(changed);
   await notes.kept(changed);
-  const updated = await session.query(
-    'load.update',
-    `UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}${mark === null ? '' : `, ${quotePg(mark)} = NULL`}
-     FROM changes c WHERE ${sameKey} AND c.existed AND ${ours}`,
-  );
   const list = columns.join(', ');
-  const inserted = await session.query(
-    'load.insert',
-    `INSERT INTO ${target} (${list}) SELECT ${list} FROM changes WHERE NOT existed ORDER BY ${quotePg(mapping.id.target)}`,
+  const written = await session.query<{ inserted: string; updated: string }>(
+    'load.write',
+    // One statement: foreign keys are checked at its end, so that a row may come to refer to one that comes with it. Changed
+    // first, so that a value that only one row may have is free for a row that comes.
+    `WITH updated AS (
+       UPDATE ${target} t SET ${columns.map((column) => `${column} = c.${column}`).join(', ')}${mark === null ? '' : `, ${quotePg(mark)} = NULL`}
+       FROM changes c WHERE ${sameKey} AND c.existed AND ${ours} RETURNING 1),
+     counted AS MATERIALIZED (SELECT count(*) AS rows FROM updated),
+     inserted AS (
+       INSERT INTO ${target} (${list})
+       SELECT ${list} FROM changes WHERE NOT existed AND (SELECT rows FROM counted) >= 0 ORDER BY ${quotePg(mapping.id.target)} RETURNING 1)
+     SELECT (SELECT count(*) FROM inserted) AS inserted, (SELECT rows FROM counted) AS updated`,
   );
   await notes.insertedKeys();
   await session.query('load.dropChanges', 'DROP TABLE changes');
-  return { inserted: inserted.rowCount ?? 0, updated: updated.rowCount ?? 0 };
+  const [line] = written.rows;
+  return { inserted: Number(line!.inserted), updated: Number(line!.updated) };
 }

@@ -81,7 +81,7 @@ describe('attempts that overlap', () => {
     const waiting = attempt('load', (a) =>
       a.fenced('load', async () => {
         await a.session.query('load.forgetLookups', 'DELETE FROM carryover.lookups');
-        await a.session.query('load.insert', `SELECT pg_sleep(60)`);
+        await a.session.query('load.write', `SELECT pg_sleep(60)`);
         return loadBatch(a, caseStates, ref);
       }),
     );

@@ -31,7 +31,7 @@ const COMMITS: readonly Spot[] = [
 /** In the midst of what a worker does: what it leaves is half done. */
 const MIDST: readonly Spot[] = [
   ['before', 'source.read'],
-  ['after', 'load.update'],
+  ['after', 'load.write'],
   ['after', 'load.settle'],
   ['before', 'report.save'],
 ];
@@ -47,7 +47,7 @@ const PLACES: Readonly<Record<Victim, readonly Spot[]>> = {
     ['before', 'source.hashes'],
     ['after', 'load.insertFresh'],
   ],
-  PostgreSQL: [...COMMITS, ['before', 'extract.copy'], ['after', 'load.update'], ['before', 'validate.record']],
+  PostgreSQL: [...COMMITS, ['before', 'extract.copy'], ['after', 'load.write'], ['before', 'validate.record']],
   Temporal: COMMITS,
   stopped: [
     ['before', 'attempt.lock'],

@@ -37,7 +37,11 @@ export const EXAMPLE = '{"migration": "case-states"}';
 const REPAIR_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'verification'];
 const RESYNC_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'maxDeletes'];
 const UNDO_FIELDS = ['migration', 'run', 'reason', 'concurrency', 'maxParked', 'takeOver', 'acceptServer', 'by'];
-const REPLAY_FIELDS = [...FIELDS.filter((name) => name !== 'onChange' && name !== 'overwrite'), 'reasons'];
+const REPLAY_FIELDS = [
+  ...FIELDS.filter((name) => name !== 'onChange' && name !== 'overwrite'),
+  'reasons',
+  'takeSkipped',
+];
 
 export interface CheckedInput {
   readonly input: FullRunInput | null;
@@ -120,6 +124,7 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     onChange: checkOnChange(fields.onChange, problems),
     ...checkVerification(fields.verification, problems),
     ...checkReasons(fields.reasons, problems),
+    ...optionalText('takeSkipped', fields.takeSkipped, 'why skipped batches are taken back', problems),
     ...checkRun(fields.run, problems),
     ...optionalText('reason', fields.reason, 'why', problems),
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
@@ -128,6 +133,9 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
     ...checkWindow(fields.window, problems),
     ...optionalText('by', fields.by, 'your name', problems),
   };
+  if (input.reasons !== undefined && input.takeSkipped !== undefined) {
+    problems.push('"reasons" and "takeSkipped" are two replays: rows of skipped batches have no reason yet');
+  }
   if (problems.length > 0) return { input: null, given: [], problems };
   return { input, given: names.filter((name) => fields[name] !== undefined && fields[name] !== null), problems: [] };
 }

@@ -45,6 +45,8 @@ export interface RepairInput extends Omit<MigrateInput, 'onChange'> {
 export interface ReplayInput extends Omit<MigrateInput, 'onChange' | 'overwrite'> {
   /** Only rows whose primary reason is one of these; all that are in quarantine unless given. */
   readonly reasons?: readonly string[];
+  /** Why rows of the full run's skipped batches are taken, and no others; left out as they were unless given. */
+  readonly takeSkipped?: string;
 }
 
 /** What a run takes: every row, what differs, what a verification found wrong, or what is in quarantine. */
@@ -53,7 +55,7 @@ export type RunMode = 'full' | 'changed' | 'repair' | 'replay' | 'undo';
 /** An input of any kind with every default filled in. */
 export type FullRunInput = FullMigrateInput &
   Pick<RepairInput, 'verification'> &
-  Pick<ReplayInput, 'reasons'> &
+  Pick<ReplayInput, 'reasons' | 'takeSkipped'> &
   Pick<ResyncInput, 'maxDeletes'> &
   Partial<Pick<UndoInput, 'run' | 'reason'>>;
 

@@ -146,6 +146,7 @@ function attemptOf(session: TargetSession, mapping: TimedMapping, line: Line): A
     lowerKey: line.from_key,
     toKey: line.to_key,
     list: null,
+    takesBack: false,
     gone: null,
     overwrites: false,
     extractToken: token,

@@ -20,6 +20,8 @@ export interface BatchRow {
   readonly lowerKey: LegacyKey;
   /** Its keys, one by one; null where it is a range. */
   readonly list: readonly LegacyKey[] | null;
+  /** True where it takes rows of a batch that was skipped. */
+  readonly takesBack: boolean;
   /** What becomes of keys of its list that the source does not have; null where nothing does. */
   readonly gone: 'mark' | 'delete' | null;
   /** True where the run writes anew what another writer changed or deleted. */
@@ -55,6 +57,7 @@ interface LedgerBatch {
   readonly to_key: LegacyKey;
   readonly lower_key: LegacyKey;
   readonly legacy_keys: readonly LegacyKey[] | null;
+  readonly takes_back: boolean;
   readonly gone: 'mark' | 'delete' | null;
   readonly overwrites: boolean;
   readonly extract_token: string | null;
@@ -75,7 +78,7 @@ interface LedgerBatch {
 }
 
 const SELECT_BATCH = `
-SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, CASE WHEN b.gone THEN r.gone_policy END AS gone, r.overwrites, b.extract_token, b.staged, b.source, b.inserted,
+SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, b.takes_back IS NOT NULL AS takes_back, CASE WHEN b.gone THEN r.gone_policy END AS gone, r.overwrites, b.extract_token, b.staged, b.source, b.inserted,
        b.updated, b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
        r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
@@ -104,6 +107,7 @@ function toBatchRow(row: LedgerBatch): BatchRow {
     toKey: row.to_key,
     lowerKey: row.lower_key,
     list: row.legacy_keys,
+    takesBack: row.takes_back,
     gone: row.gone,
     overwrites: row.overwrites,
     extractToken: row.extract_token,

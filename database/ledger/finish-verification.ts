@@ -5,6 +5,7 @@ import type { VerifyResult } from '../../shared/verification';
 import { verifiedVerdict } from '../../shared/verdict';
 import type { Verdict } from '../../shared/verdict';
 import type { TargetQueries } from '../target/session';
+import { isLeftOut } from './skipped';
 
 interface Line {
   readonly migration: string;
@@ -31,7 +32,7 @@ const READ = `
 SELECT v.migration, v.final, v.verdict, (v.partial OR b.complete AND p.undone = 0) AND NOT s.any_pending AS complete,
        -- Rows that were dismissed are among the excluded ones, while they are.
        s.any_excluded OR NOT v.partial AND EXISTS (
-         SELECT FROM carryover.batches k WHERE k.run_id = v.run_id AND k.state = 'skipped' AND k.excluded_by_decision > 0) AS left_out, s.*, f.*, c.faults,
+         SELECT FROM carryover.batches k WHERE k.run_id = v.run_id AND k.excluded_by_decision > 0 AND ${isLeftOut('k')}) AS left_out, s.*, f.*, c.faults,
        s.open_ranges + c.open_checks AS not_verified, s.ranges + c.checks AS looked
 FROM carryover.verifications v JOIN carryover.run_balance b USING (run_id),
 LATERAL (

@@ -15,6 +15,7 @@ import { readRepair } from './repair';
 import { readReplay } from './replay';
 import { readResync } from './resync';
 import { cutUndone, readUndo } from './undo';
+import { cutSkipped } from './skipped';
 import { cutLists } from './some-rows';
 import type { SomeRows } from './some-rows';
 import { closeRun, findOpenRun, insertRun, lockStarts, ownRun, planOf } from './run-row';
@@ -93,24 +94,28 @@ function readSome(session: TargetQueries, { mode, footing, verification, reasons
   const { name } = footing.mapping;
   if (mode === 'changed') return readResync(session, name, footing);
   return mode === 'replay'
-    ? readReplay(session, name, reasons, footing)
+    ? readReplay(session, name, reasons, input.takeSkipped !== undefined, footing)
     : readRepair(session, name, verification, input.overwrite !== undefined, footing);
 }
 
 async function openNew(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
   const { mapping } = start.footing;
-  const { overwrite } = start.input;
+  const { overwrite, takeSkipped } = start.input;
   const open = async (): Promise<RunPlan> => {
     if (start.mode === 'full') return insertRun(session, start.owner, run, null);
     if (start.mode === 'undo') return openUndo(session, start, run);
     const some = await readSome(session, start);
-    const plan = await insertRun(session, start.owner, { ...run, estimatedRows: some.keys }, some);
-    if (plan.compares !== true) await cutLists(session, plan.run, mapping, some, plan.batchRows);
+    const plan = await insertRun(session, start.owner, { ...run, ...some.bounds, estimatedRows: some.keys }, some);
+    if (some.takesSkipped === true) await cutSkipped(session, plan.run, some.base);
+    else if (plan.compares !== true) await cutLists(session, plan.run, mapping, some, plan.batchRows);
     return plan;
   };
   const plan = await open();
   if (overwrite !== undefined) {
     await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'overwrite', overwrite);
+  }
+  if (takeSkipped !== undefined) {
+    await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'takeSkipped', takeSkipped);
   }
   return plan;
 }
@@ -118,8 +123,8 @@ async function openNew(session: TargetQueries, start: Start, run: NewRun): Promi
 async function openUndo(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
   const { mapping } = start.footing;
   const undone = await readUndo(session, mapping.name, start.input.run!, start.footing);
-  const { lower, upper, keys, undoes } = undone;
-  const plan = await insertRun(session, start.owner, { ...run, lower, upper, estimatedRows: keys }, undone);
+  const { bounds, keys, undoes } = undone;
+  const plan = await insertRun(session, start.owner, { ...run, ...bounds, estimatedRows: keys }, undone);
   await cutUndone(session, plan.run, undoes);
   const reason = start.input.reason ?? `run ${undoes} is undone`;
   await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'undo', reason, { run: undoes });

@@ -9,6 +9,7 @@ import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import type { Footing } from './changes';
 import { behind, requireEpoch } from './epoch';
+import { isLeftOut } from './skipped';
 import { cutLists, readBase } from './some-rows';
 import type { SomeRows } from './some-rows';
 
@@ -18,14 +19,14 @@ export async function readResync(session: TargetQueries, migration: string, foot
   if (!hasIntegerKey(footing.mapping)) {
     const skipped = await session.query<{ batches: string }>(
       'resync.skipped',
-      `SELECT count(*) AS batches FROM carryover.batches WHERE run_id = $1 AND state = 'skipped'`,
+      `SELECT count(*) AS batches FROM carryover.batches b WHERE run_id = $1 AND ${isLeftOut('b')}`,
       [base],
     );
     if (Number(skipped.rows[0]!.batches) > 0) {
       throw new CarryoverError(
         'InputRefused',
         `Nothing was compared: run ${base} of ${migration} has batches that somebody skipped, and of keys that are no numbers ` +
-          `nobody can tell which rows are theirs. Start migrate.`,
+          `nobody can tell which rows are theirs. Take them back with "takeSkipped" of replay, or start migrate.`,
       );
     }
   }

@@ -68,9 +68,9 @@ export async function insertRun(
        batch_rows, concurrency, concurrency_limit, max_parked, max_quarantine, estimated_rows, target_rows_before,
        cut_to_end, source_identity, target_identity, owner_cluster, owner_namespace, owner_workflow, owner_first_run,
        owner_current_run, mode, base_run, kept, overwrites, gone_policy, max_deletes,
-       undoes)
+       undoes, held)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-       $23, $24, $25, $26, $27, $28, $29)
+       $23, $24, $25, $26, $27, $28, $29, $30)
      RETURNING run_id`,
     [
       mapping.name, run.fingerprint, JSON.stringify(mapping), JSON.stringify(run.sourceColumns), JSON.stringify(input),
@@ -81,7 +81,7 @@ export async function insertRun(
       owner.namespace, owner.workflow, owner.firstRun, owner.currentRun,
       some?.mode ?? 'full', some && some.base, JSON.stringify(some?.kept ?? {}),
       input.overwrite !== undefined, mapping.gone?.policy ?? 'report', input.maxDeletes ?? DEFAULT_MAX_DELETES,
-      some?.undoes ?? null,
+      some?.undoes ?? null, some?.held ?? 0,
     ], // prettier-ignore
   );
   return {
@@ -96,7 +96,7 @@ export async function insertRun(
     estimatedRows: run.estimatedRows,
     resumed: false,
     differing: [],
-    ...(some?.mode === 'replay' ? { held: some.keys } : {}),
+    ...(some?.mode === 'replay' ? { held: some.held ?? 0 } : {}),
     ...(some?.undoes === undefined ? {} : { undoes: some.undoes }),
     ...(some?.mode === 'changed' ? { compares: true } : {}),
   };
@@ -133,7 +133,7 @@ export function planOf(open: OpenRun, epoch: number, input: FullRunInput, given:
     resumed: true,
     differing,
     ...(open.undoes === null ? {} : { undoes: open.undoes }),
-    ...(open.mode === 'replay' ? { held: Number(open.estimated_rows) } : {}),
+    ...(open.mode === 'replay' ? { held: Number(open.held) } : {}),
     ...(open.mode === 'changed' && open.cut_to_end ? { held: Number(open.held) } : {}),
     ...(open.mode === 'changed' && !open.cut_to_end ? { compares: true } : {}),
   };

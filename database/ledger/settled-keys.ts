@@ -2,6 +2,7 @@
 import { hasIntegerKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { BatchRef } from '../../shared/messages';
+import { isLeftOut } from './skipped';
 import { isDismissed } from '../quarantine/left-out';
 import { stagedKey } from '../target/expressions';
 import type { TargetQueries } from '../target/session';
@@ -53,14 +54,15 @@ export async function settleKeys(
     'load.settle',
     // Numbers of keys and of bounds are computed once each, and not for each pair.
     `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
-     WITH own AS MATERIALIZED (SELECT base_run, compared_by FROM carryover.runs WHERE run_id = $1),
+     WITH own AS MATERIALIZED (
+       SELECT r.base_run, r.compared_by, b.takes_back FROM carryover.runs r JOIN carryover.batches b USING (run_id) WHERE r.run_id = $1 AND b.batch = $2),
      keys AS MATERIALIZED (
        SELECT k.key, ${numbers('k.key')} AS numbers, k.now
        FROM (SELECT ${stagedKey(mapping)} AS key,
                CASE WHEN u.n IS NULL THEN 'loaded' WHEN ${isDismissed('u')} THEN 'excluded' ELSE 'quarantined' END AS now
              FROM ${tables.rows} r LEFT JOIN ${tables.unfit} u ON u.n = r.n) k),
      bounds AS MATERIALIZED (
-       SELECT b.batch, b.state, b.ever_loaded, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
+       SELECT b.batch, b.state, b.ever_loaded, ${isLeftOut('b')} AS is_left_out, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
        FROM carryover.batches b JOIN own ON b.run_id = own.base_run),
      held AS MATERIALIZED (
        SELECT DISTINCT o.legacy_key FROM carryover.quarantine_occurrences o JOIN own ON o.run_id = own.base_run
@@ -73,8 +75,10 @@ export async function settleKeys(
        WHERE o.legacy_key IN (SELECT key FROM keys))
      SELECT $1, $2, k.key, own.base_run, b.batch,
        coalesce(e.now,
-         CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL THEN 'nothing'
-              WHEN b.state = 'skipped' THEN 'excluded'
+         -- What a skipped batch counted is taken off as a whole where it is taken back.
+         CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL OR own.takes_back IS NOT NULL THEN 'nothing'
+              WHEN b.is_left_out THEN 'excluded'
+              WHEN b.state = 'skipped' THEN 'nothing'
               WHEN NOT b.ever_loaded THEN 'pending'
               WHEN h.legacy_key IS NOT NULL THEN 'quarantined'
               WHEN d.legacy_key IS NOT NULL THEN 'excluded'

@@ -3,6 +3,7 @@ import { hasIntegerKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { CarryoverError } from '../../shared/errors';
 import type { RunMode } from '../../shared/messages';
+import type { LegacyKey } from '../source/expressions';
 import type { TargetQueries } from '../target/session';
 import { changedServers } from './changes';
 import type { Footing } from './changes';
@@ -23,6 +24,12 @@ export interface SomeRows {
   readonly values: readonly unknown[];
   /** Keys that are taken again; of a re-sync, whose comparison finds them, the rows that it compares. */
   readonly keys: number;
+  /** Of these, rows in quarantine; 0 unless given. */
+  readonly held?: number;
+  /** Its batches are those that were skipped, and no lists of keys. */
+  readonly takesSkipped?: boolean;
+  /** Bounds of the keys that its batches lie in, where these are ranges. */
+  readonly bounds?: { readonly lower: LegacyKey | null; readonly upper: LegacyKey | null };
   /** Of an undo: the run that it takes back. */
   readonly undoes?: string;
   /** Open findings by kind that are not touched. */

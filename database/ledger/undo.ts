@@ -41,9 +41,6 @@ interface RunLine extends RecordedFooting {
 
 export interface Undone extends SomeRows {
   readonly undoes: string;
-  /** Bounds of the undone run, which its batches lie in. */
-  readonly lower: LegacyKey | null;
-  readonly upper: LegacyKey | null;
 }
 
 /**
@@ -91,8 +88,7 @@ export async function readUndo(
     mode: 'undo',
     base: wanted.base,
     undoes: run,
-    lower: wanted.lower_key,
-    upper: wanted.upper_key,
+    bounds: { lower: wanted.lower_key, upper: wanted.upper_key },
     query: '',
     values: [],
     keys: Number(wanted.rows),

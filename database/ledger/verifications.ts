@@ -8,6 +8,7 @@ import { planRanges, within } from '../verify/plan-ranges';
 import { WHOLE } from '../verify/range';
 import type { OpenRange } from '../verify/range';
 import type { BatchState } from '../../shared/batch-states';
+import { isLeftOut } from './skipped';
 import { endWith, latestRun, ownRun } from './verified-run';
 import type { OwnRun, VerifiedRun } from './verified-run';
 
@@ -135,16 +136,19 @@ async function rangesOf(
     state: BatchState;
     ever_loaded: boolean;
     source: string;
+    is_left_out: boolean;
   }>(
     'verify.batches',
-    'SELECT batch, to_key, state, ever_loaded, source FROM carryover.batches WHERE run_id = $1 ORDER BY batch',
+    `SELECT batch, to_key, state, ever_loaded, source, ${isLeftOut('b')} AS is_left_out
+     FROM carryover.batches b WHERE run_id = $1 ORDER BY batch`,
     [run],
   );
   const batches = found.rows.map((row) => ({
     batch: row.batch,
     to: row.to_key,
     state: row.state,
-    loaded: row.ever_loaded,
+    loaded: row.ever_loaded || (row.state === 'skipped' && !row.is_left_out),
+    leftOut: row.is_left_out,
     rows: Number(row.source),
   }));
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);

@@ -112,6 +112,8 @@ FROM carryover.batches b LEFT JOIN LATERAL (
   SELECT reason, who, claimed_by FROM carryover.audit
   WHERE run_id = b.run_id AND verb = 'skipBatch' AND b.batch = ANY (batches) ORDER BY audit_id DESC LIMIT 1) a ON true
 WHERE b.run_id = (SELECT coalesce(base_run, run_id) FROM carryover.runs WHERE run_id = $1) AND b.state = 'skipped'
+  -- As the run found it: what a later one took back was skipped by then.
+  AND NOT EXISTS (SELECT FROM carryover.taken_back k WHERE k.base_run = b.run_id AND k.base_batch = b.batch AND k.run_id <= $1)
 ORDER BY b.batch`;
 
 /** Every skipped batch, with who decided so and why; where the run took but some rows again, those of its full run. */

@@ -12,6 +12,7 @@ import type { Attempt, BatchRow } from '../ledger/attempts';
 import { recordLookups, recordQuarantine, settleReplayed } from '../ledger/outcomes';
 import { keepQuarantine } from '../ledger/quarantine-images';
 import { settleAbsent, settleKeys } from '../ledger/settled-keys';
+import { recordTakenBack } from '../ledger/skipped';
 import { forgetLeftOut, recordLeftOut } from '../quarantine/left-out';
 import { stagedKey } from './expressions';
 import { targetOfBatch } from './batch-keys';
@@ -46,10 +47,9 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
     const dismissed = await recordLeftOut(session, mapping, ref, tables);
     await recordLookups(session, mapping, ref, tables);
-    if (batch.list !== null) {
-      await settleKeys(session, mapping, ref, tables);
-      await settleAbsent(session, mapping, ref, tables);
-    }
+    if (batch.takesBack) await recordTakenBack(session, ref);
+    if (batch.takesBack || batch.list !== null) await settleKeys(session, mapping, ref, tables);
+    if (batch.list !== null) await settleAbsent(session, mapping, ref, tables);
     const takenAway = batch.gone === null ? 0 : await takeGone(attempt, mapping, batch, tables);
     // Counted here and not before: a stage that was emptied meanwhile must not pass for rows that are unchanged.
     const fit = await countFit(attempt, tables);

@@ -272,8 +272,12 @@ const LEDGER = `
         count(*) FILTER (WHERE settled_at > v.started_at AND (was <> now OR batch IS NULL)) AS late
       FROM carryover.settled_keys s WHERE s.base_run = $3 AND (
         s.base_batch BETWEEN r.first_batch AND r.last_batch OR (s.base_batch IS NULL AND r.to_key IS NULL))) s,
+    -- Rows of a skipped batch that were taken one by one before the others: they left what it counted, and no dismissal.
+    LATERAL (SELECT coalesce(sum(x.excluded_by_decision - k.taken_back), 0) AS freed FROM carryover.taken_back k
+      JOIN carryover.batches x ON x.run_id = k.base_run AND x.batch = k.base_batch
+      WHERE k.base_run = $3 AND k.base_batch BETWEEN r.first_batch AND r.last_batch) k,
     LATERAL (SELECT x.batches, x.sent, x.left_out, x.loaded + s.loaded AS loaded, x.sent + s.quarantined AS quarantined,
-        x.left_out + s.dismissed AS dismissed) b,
+        x.left_out + s.dismissed + k.freed AS dismissed) b,
     LATERAL (SELECT count(*) AS occurrences
       FROM carryover.quarantine_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) o,
     LATERAL (SELECT count(*) AS occurrences

@@ -1,5 +1,4 @@
 /** Cuts the key space into the ranges that a verification looks at, from the batches of the latest run. */
-import type { BatchState } from '../../shared/batch-states';
 import type { LegacyKey } from '../source/expressions';
 import { compareKeys } from './range';
 import type { OpenRange } from './range';
@@ -17,14 +16,15 @@ export interface PlannedRange extends OpenRange {
 export interface LedgerBatch {
   readonly batch: number;
   readonly to: LegacyKey;
-  readonly state: BatchState;
-  /** True where a load of it has been committed, whatever its state is now. */
+  /** True where a load of its rows has been committed, whatever its state is now. */
   readonly loaded: boolean;
+  /** True where a person skipped it, and no later run has taken its rows. */
+  readonly leftOut: boolean;
   readonly rows: number;
 }
 
-function fateOf({ state, loaded }: LedgerBatch): Fate {
-  if (state === 'skipped') return 'excluded';
+function fateOf({ leftOut, loaded }: LedgerBatch): Fate {
+  if (leftOut) return 'excluded';
   return loaded ? 'settled' : 'pending';
 }
 

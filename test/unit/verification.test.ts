@@ -56,8 +56,8 @@ describe('the ranges of a verification', () => {
   const batch = (to: string, more: Partial<LedgerBatch> = {}): LedgerBatch => ({
     batch: Math.ceil(Number(to) / 10),
     to: [to],
-    state: 'validated',
     loaded: true,
+    leftOut: false,
     rows: 100,
     ...more,
   });
@@ -77,10 +77,10 @@ describe('the ranges of a verification', () => {
   it('are broken where rows have another fate', () => {
     const batches = [
       batch('9'),
-      batch('19', { state: 'skipped', loaded: false }),
-      batch('29', { state: 'parked', loaded: false }),
-      batch('39', { state: 'running', loaded: false }),
-      batch('49', { state: 'parked' }),
+      batch('19', { leftOut: true, loaded: false }),
+      batch('29', { loaded: false }),
+      batch('39', { loaded: false }),
+      batch('49'),
     ];
     expect(planned(batches, true, 1000)).toEqual([
       '-∞ to 9 settled: 1 to 1',
@@ -92,7 +92,7 @@ describe('the ranges of a verification', () => {
 
   it('leave what no batch has reached pending, and what lies above all of them to appear', () => {
     expect(planned([batch('9')], false, 1000)).toEqual(['-∞ to 9 settled: 1 to 1', '9 to ∞ pending: none']);
-    expect(planned([batch('9', { state: 'skipped', loaded: false })], true, 1000)).toEqual([
+    expect(planned([batch('9', { leftOut: true, loaded: false })], true, 1000)).toEqual([
       '-∞ to 9 excluded: 1 to 1',
       '9 to ∞ settled: none',
     ]);
@@ -106,8 +106,8 @@ describe('the part of the ranges that lies within another', () => {
     [10, 20, 30].map((to, index) => ({
       batch: index + 1,
       to: [String(to)],
-      state: 'validated',
       loaded: true,
+      leftOut: false,
       rows: 100,
     })),
     true,

@@ -14,6 +14,7 @@ interface Options extends WindowOptions {
   readonly reason?: readonly string[];
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
+  readonly takeSkipped?: string;
   readonly takeOver?: string;
   readonly acceptServer?: string;
   readonly by?: string;
@@ -23,7 +24,7 @@ interface Options extends WindowOptions {
 }
 
 /** Options that are fields of the workflow's input under the same name. */
-const FIELDS = ['batchRows', 'concurrency', 'takeOver', 'acceptServer', 'by'] as const;
+const FIELDS = ['batchRows', 'concurrency', 'takeSkipped', 'takeOver', 'acceptServer', 'by'] as const;
 
 const words = (text: string): string[] => text.split(',').map((word) => word.trim());
 
@@ -38,6 +39,7 @@ export function replayCommand(program: Command, context: CommandContext, exit: (
       'only rows that are there for these reasons, with commas: case_unmapped,code_unknown',
       words,
     )
+    .option('--take-skipped <why>', 'the rows of skipped batches instead, all of them, from the source as it is now')
     .option('--batch-rows <n>', 'keys that are taken at once, 5,000 at most', looseNumber)
     .option('--concurrency <n>', 'batches in flight at once', looseNumber)
     .option('--take-over <why>', 'take over an open replay whose owner, on another Temporal, cannot be asked')

@@ -44,7 +44,7 @@ const LEAST_CATCH_UP = 10_000;
 const YEAR = 366 * 24 * HOUR;
 
 /** Answers to one situation: said each night by a schedule, they would answer those that nobody has looked at. */
-const OF_THE_MOMENT = ['takeOver', 'acceptServer'];
+const OF_THE_MOMENT = ['takeOver', 'acceptServer', 'takeSkipped'];
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 

@@ -1,4 +1,10 @@
-import { checkMigrateInput, checkRepairInput, DEFAULT_BATCH_ROWS, DEFAULT_CONCURRENCY } from '../../shared/input';
+import {
+  checkMigrateInput,
+  checkRepairInput,
+  checkReplayInput,
+  DEFAULT_BATCH_ROWS,
+  DEFAULT_CONCURRENCY,
+} from '../../shared/input';
 
 const DEFAULTS = {
   batchRows: DEFAULT_BATCH_ROWS,
@@ -29,6 +35,21 @@ describe('the input of repair', () => {
     expect(problems).toEqual([
       expect.stringMatching(/^unknown field "onChange"; the fields are migration, .*, verification$/),
       '"verification" must be the number of a verification; `carryover findings` names the latest',
+    ]);
+  });
+});
+
+describe('the input of replay', () => {
+  const check = (more: object): readonly string[] =>
+    checkReplayInput({ migration: 'messages', ...more }, ['case-states', 'messages']).problems;
+
+  it('takes rows of quarantine or of skipped batches, and not both', () => {
+    expect([check({ reasons: ['time_gap'] }), check({ takeSkipped: 'wanted after all' })]).toEqual([[], []]);
+    expect(check({ reasons: ['time_gap'], takeSkipped: 'wanted after all' })).toEqual([
+      '"reasons" and "takeSkipped" are two replays: rows of skipped batches have no reason yet',
+    ]);
+    expect(check({ takeSkipped: true })).toEqual([
+      '"takeSkipped" must be a text of 1 to 500 characters that says why skipped batches are taken back',
     ]);
   });
 });

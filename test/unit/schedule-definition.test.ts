@@ -139,6 +139,10 @@ describe('a schedule', () => {
     [{ input: { takeOver: 'always' } }, '"input" must not hold "takeOver": it answers one situation'],
     [{ input: { concurrency: 99 } }, '"concurrency" must be a whole number from 1 to 8, and is 99'],
     [{ type: 'replay', input: { reasons: ['bad_luck'] } }, '"reasons" must be a list of case_unmapped'],
+    [
+      { type: 'replay', input: { takeSkipped: 'wanted' } },
+      '"input" must not hold "takeSkipped": it answers one situation',
+    ],
     [{ type: 'verify', input: { batchRows: 5 } }, 'unknown field "batchRows"; the fields are migration, final'],
     [{ crontab: '' }, 'unknown field "crontab"; the fields are name, type, migration'],
   ])('is refused with %j', (change, words) => {

@@ -128,6 +128,21 @@ const SCENARIOS_OF_VERBS: readonly Scenario[] = [
     },
   },
   {
+    name: 'take-skipped',
+    seed: 'clinic',
+    mapping: caseStates,
+    prepare: poisonSecond,
+    drive: async (lane, operator) => {
+      await start(lane, operator);
+      await parked(lane, 1);
+      await operator.send(lane.name, 'skipBatch', { batch: 2, reason: 'not wanted' });
+      await Promise.all([operator.outcome(lane.name), heal(lane)]);
+      const next = `${lane.name}-next`;
+      await operator.start('replay', lane.taskQueue, next, { migration: 'case-states', takeSkipped: 'wanted' });
+      return operator.outcome(next);
+    },
+  },
+  {
     name: 'brake',
     seed: 'clinic',
     mapping: caseStates,

@@ -2,7 +2,7 @@
 import { markColumn } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt, BatchRow } from '../ledger/attempts';
-import { settleGone } from '../ledger/settled-keys';
+import { settleGone } from '../ledger/settle-gone';
 import { targetOfBatch } from './batch-keys';
 import { hasOrigin, isOurs, stagedKey } from './expressions';
 import { keysOf } from './extract';

@@ -1,7 +1,8 @@
 /** Rows that are gone from the source: reported, marked or deleted, and never more than the brake lets pass. */
 import { caseStates } from '../../mappings/case-states';
 import type { Mapping } from '../../mappings/mapping';
-import { createEngine, migrate, openRun, refusal } from '../support/engine';
+import { checkRun } from '../support/closing';
+import { carryBatch, createEngine, cutAll, migrate, openRun, refOf, refusal } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { compareRun, resync } from '../support/resync';
 import { verify } from '../support/verification';
@@ -177,4 +178,36 @@ it('is refused where nothing was migrated, or on another server', async () => {
     expect.stringMatching(/source server .* of this worker is not that of run 1 of case-states/),
   ]);
   expect(await engine.onTarget('SELECT run_id::int FROM carryover.runs')).toEqual([{ run_id: 1 }]);
+});
+
+/** A full run beside a source that lives: rows go before it begins, between a batch and the end, or both. */
+describe('counts a row as nothing where the full run had not counted it, and only there', () => {
+  it.each([
+    ['after its batch, in the first run', false, 'after'],
+    ['before it, in a run of rows that were there', true, 'before'],
+    ['after its batch, in a run of rows that were there', true, 'after'],
+    ['before it and after its batch', true, 'both'],
+  ])('gone %s', async (_when, again, when) => {
+    if (again) await migrate(engine, deleting, 90);
+    const plan = await openRun(engine, deleting, { batchRows: 90 });
+    const keys = async (from: number): Promise<string[]> => {
+      const ids = await engine.onSource(`SELECT id FROM dispatch_state ORDER BY id LIMIT 7 OFFSET ${from}`);
+      return ids.map(({ id }) => String(id));
+    };
+    if (when !== 'after') await hide(await keys(100));
+    const cut = await cutAll(engine, deleting, plan);
+    for (const index of cut.keys()) await carryBatch(engine, deleting, refOf(plan, index + 1));
+    if (when !== 'before') await hide([...(await keys(120)), ...(await heldKeys())]);
+    await checkRun(engine, deleting, plan);
+    await engine.ports.runs.draft(deleting, plan.run, plan.epoch);
+    await engine.ports.runs.finish(plan.run, plan.epoch);
+
+    const { headline } = await resync(engine, deleting, { maxDeletes: 0.1 });
+    expect(headline).toMatchObject({ findings: 0, pending: 0 });
+    const now = await balance(engine);
+    expect(now).toMatchObject({ source: await sourceRows(), complete: true });
+    const [there] = await engine.onTarget<{ rows: number }>('SELECT count(*)::int AS rows FROM case_states');
+    expect(now.loaded).toBe(there!.rows);
+    expect(await verify(engine, deleting, true)).toMatchObject({ findings: [], faults: {} });
+  });
 });

@@ -6,12 +6,7 @@ import { isDismissed } from '../quarantine/left-out';
 import { stagedKey } from '../target/expressions';
 import type { TargetQueries } from '../target/session';
 import type { StageTables } from '../target/stage';
-
-/** Keys that are no integers may be sorted otherwise by the source: nobody knows here which batch held them. */
-const numbersOf =
-  (mapping: Mapping) =>
-  (key: string): string =>
-    hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
+import { JOIN_COUNTED, countedAs, countedTables, numbersOf } from './counted';
 
 /**
  * The run of a migration that settled a key as another fate than some, where that is the last that became of it, else 0: a row that
@@ -115,15 +110,9 @@ export async function settleAbsent(
   );
 }
 
-/** Of a key: the full run's own verification found it gone, and no batch of that run had met it shortly before. */
-const WAS_GONE = `EXISTS (
-  SELECT FROM carryover.findings f JOIN carryover.runs b USING (verification_id) JOIN own ON b.run_id = own.base_run
-  WHERE f.kind = 'gone' AND f.legacy_key = key)
-  AND NOT EXISTS (SELECT FROM carryover.findings f JOIN own ON f.run_id = own.base_run WHERE f.kind = 'gone' AND f.legacy_key = key)`;
-
 /**
  * Notes that rows are nothing of the source any more, and takes them out of quarantine: keys of `gone_keys` of which no row is
- * kept in the target. Of a key that counted as nothing already nothing is noted.
+ * kept in the target.
  */
 export async function settleGone(session: TargetQueries, mapping: Mapping, ref: BatchRef): Promise<void> {
   const numbers = numbersOf(mapping);
@@ -135,36 +124,32 @@ export async function settleGone(session: TargetQueries, mapping: Mapping, ref: 
      WHERE migration = $1 AND state IN ('open', 'dismissed') AND legacy_key IN (${away}) ON CONFLICT DO NOTHING`,
     [mapping.name, ref.run, ref.batch],
   );
-  const held = await session.query<{ key: string; fate: string }>(
+  const held = await session.query<{ key: string }>(
     'load.quarantineGone',
     `WITH before AS MATERIALIZED (
-       SELECT legacy_key, CASE state WHEN 'open' THEN 'quarantined' ELSE 'excluded' END AS fate FROM carryover.quarantine
+       SELECT legacy_key FROM carryover.quarantine
        WHERE migration = $1 AND state IN ('open', 'dismissed') AND legacy_key IN (${away}) FOR UPDATE),
      changed AS (
        UPDATE carryover.quarantine q SET state = 'gone', last_run = $2, last_batch = $3, last_seen = now()
        FROM before b WHERE q.migration = $1 AND q.legacy_key = b.legacy_key)
-     SELECT legacy_key AS key, fate FROM before`,
+     SELECT legacy_key AS key FROM before`,
     [mapping.name, ref.run, ref.batch],
   );
   await session.query(
     'load.settleGone',
     `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
      WITH own AS MATERIALIZED (SELECT base_run FROM carryover.runs WHERE run_id = $1),
+     ${countedTables(mapping, 'SELECT key FROM gone_keys')},
      keys AS MATERIALIZED (
-       SELECT key, ${numbers('key')} AS numbers, coalesce(
-           (SELECT s.now FROM carryover.settled_keys s JOIN own ON s.base_run = own.base_run
-            WHERE s.legacy_key = key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1),
-           -- Gone before the full run came to it: that run has not counted it.
-           CASE WHEN ${WAS_GONE} THEN 'nothing' END, h.fate, 'loaded') AS was
-       FROM gone_keys LEFT JOIN unnest($3::text[], $4::text[]) AS h (held, fate) ON h.held = key
-       WHERE h.held IS NOT NULL OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL)),
-     bounds AS MATERIALIZED (
-       SELECT b.batch, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
-       FROM carryover.batches b JOIN own ON b.run_id = own.base_run)
-     SELECT $1, $2, k.key, own.base_run, b.batch, k.was, 'nothing'
-     FROM own CROSS JOIN keys k LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
-     WHERE k.was <> 'nothing'
+       SELECT key, ${numbers('key')} AS numbers, l.key IS NOT NULL AS was_held,
+         (SELECT s.now FROM carryover.settled_keys s JOIN own ON s.base_run = own.base_run
+          WHERE s.legacy_key = key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1) AS settled
+       FROM gone_keys LEFT JOIN unnest($3::text[]) AS l (key) USING (key)
+       WHERE l.key IS NOT NULL OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL))
+     -- Of what counted as nothing already it is noted as well that we took it: a key that comes back is not missed.
+     SELECT $1, $2, k.key, own.base_run, b.batch, coalesce(k.settled, ${countedAs(mapping, 'k.was_held')}), 'nothing'
+     FROM own CROSS JOIN keys k ${JOIN_COUNTED}
      ON CONFLICT (run_id, coalesce(batch, 0), legacy_key) DO UPDATE SET now = excluded.now, settled_at = excluded.settled_at`,
-    [ref.run, ref.batch, held.rows.map(({ key }) => key), held.rows.map(({ fate }) => fate)],
+    [ref.run, ref.batch, held.rows.map(({ key }) => key)],
   );
 }

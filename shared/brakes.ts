@@ -54,9 +54,9 @@ export function brakeOf(
  * @param gone rows of the target, of `loaded` in all, that the source does not have any more
  */
 export function deleteBrakeOf(maxDeletes: number, gone: number, loaded: number): string | null {
-  // All may go where a person has said so.
-  if (maxDeletes >= 1 || gone <= loaded * maxDeletes) return null;
   const share = gone / loaded;
+  // All may go where a person has said so. The share is compared, and not a product: 100 * 0.29 is less than 29.
+  if (maxDeletes >= 1 || gone === 0 || share <= maxDeletes) return null;
   const what =
     gone === loaded ? `all ${loaded} loaded rows are` : `${gone} of ${loaded} loaded rows (${percent(share)}) are`;
   return (

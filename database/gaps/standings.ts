@@ -35,7 +35,7 @@ export async function readStandings(target: TargetQueries): Promise<Map<string, 
             s.pending::float8 AS pending, (s.source - s.excluded + s.excluded_by_decision)::float8 AS moved,
             f.upper_key AS upper,
             (SELECT count(DISTINCT k.legacy_key) FROM carryover.settled_keys k
-             WHERE k.base_run = f.run_id AND k.was = 'nothing' AND NOT EXISTS (
+             WHERE k.base_run = f.run_id AND k.was = 'nothing' AND k.now <> 'nothing' AND NOT EXISTS (
                SELECT FROM carryover.batches t WHERE t.run_id = k.run_id AND t.batch = k.batch AND t.takes_back IS NOT NULL))::float8 AS appeared
      FROM carryover.migration_balance s JOIN carryover.runs f ON f.run_id = coalesce(s.base_run, s.run_id)`,
   );

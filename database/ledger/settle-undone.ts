@@ -1,8 +1,8 @@
 /** What rows count as once a batch was undone: what they are by then, and where they are nothing else, pending. */
-import { hasIntegerKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { BatchRef } from '../../shared/messages';
 import type { TargetQueries } from '../target/session';
+import { JOIN_COUNTED, countedAs, countedTables, numbersOf } from './counted';
 
 /**
  * @param present a query of the keys that the target has rows of, of the batch, but for those that are marked as gone
@@ -17,8 +17,7 @@ export async function settleUndone(
   isMarked: string,
   deleted: string,
 ): Promise<void> {
-  const numbers = (key: string): string =>
-    hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
+  const numbers = numbersOf(mapping);
   await session.query(
     'undo.settle',
     `INSERT INTO carryover.settled_keys (run_id, batch, legacy_key, base_run, base_batch, was, now)
@@ -45,18 +44,14 @@ export async function settleUndone(
               ELSE 'pending' END AS now
        FROM touched t LEFT JOIN (${present}) p (key) ON p.key = t.key LEFT JOIN (${deleted}) d (key) ON d.key = t.key
        LEFT JOIN carryover.quarantine q ON q.migration = $3 AND q.legacy_key = t.key),
-     bounds AS MATERIALIZED (
-       SELECT b.batch, b.state, b.ever_loaded, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
-       FROM carryover.batches b JOIN own ON b.run_id = own.base_run)
+     ${countedTables(mapping, 'SELECT key FROM touched')}
      SELECT $1, $2, key, base_run, batch, was, now FROM (
-       SELECT f.key, own.base_run, b.batch, f.now,
+       SELECT k.key, own.base_run, b.batch, k.loaded, k.now,
          -- What no later run settled counts as the full run has it.
-         coalesce(f.settled, CASE WHEN ${hasIntegerKey(mapping)} AND b.batch IS NULL THEN 'nothing'
-                                  WHEN b.state = 'skipped' THEN 'excluded'
-                                  WHEN NOT b.ever_loaded THEN 'pending'
-                                  WHEN f.loaded THEN 'loaded' ELSE 'quarantined' END) AS was
-       FROM own CROSS JOIN fates f LEFT JOIN bounds b ON f.numbers <= b.high AND (b.low IS NULL OR f.numbers > b.low)) s
-     WHERE was <> now`,
+         coalesce(k.settled, ${countedAs(mapping)}) AS was
+       FROM own CROSS JOIN fates k ${JOIN_COUNTED}) s
+     -- Also of what counts as it did it is noted that we took it out of the target: it is not missed.
+     WHERE was <> now OR loaded AND now <> 'loaded'`,
     [ref.run, ref.batch, mapping.name],
   );
 }

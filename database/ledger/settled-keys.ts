@@ -7,12 +7,7 @@ import { isDismissed } from '../quarantine/left-out';
 import { stagedKey } from '../target/expressions';
 import type { TargetQueries } from '../target/session';
 import type { StageTables } from '../target/stage';
-
-/** Keys that are no integers may be sorted otherwise by the source: nobody knows here which batch held them. */
-export const numbersOf =
-  (mapping: Mapping) =>
-  (key: string): string =>
-    hasIntegerKey(mapping) ? `carryover.key_numbers(${key})` : 'NULL::numeric[]';
+import { numbersOf } from './counted';
 
 /**
  * The run of a migration that settled a key as another fate than some, where that is the last that became of it, else 0: a row that

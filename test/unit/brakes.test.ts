@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE, brakeOf } from '../../shared/brakes';
+import { DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE, brakeOf, deleteBrakeOf } from '../../shared/brakes';
 
 const brakes = { maxParked: DEFAULT_MAX_PARKED, maxQuarantine: DEFAULT_MAX_QUARANTINE };
 
@@ -81,4 +81,28 @@ describe('the brake on quarantine', () => {
 
 it('parked batches are told of first where both brakes act', () => {
   expect(brakeOf(brakes, 11, rows(10_000, 9_000), false)).toMatch(/^11 batches are parked/);
+});
+
+describe('the brake on rows that are gone', () => {
+  it.each([
+    ['none, of none', 0.01, 0, 0, false],
+    ['none, where none may go', 0, 0, 100, false],
+    ['one, where none may go', 0, 1, 100, true],
+    ['the share itself', 0.01, 1, 100, false],
+    ['one row more', 0.01, 2, 100, true],
+    ['one row of too few', 0.01, 1, 99, true],
+    ['all but a little', 0.999, 100, 100, true],
+    ['all, where all may go', 1, 100, 100, false],
+  ])('%s: %d, %i of %i: %p', (_what, maxDeletes, gone, loaded, acts) => {
+    expect(deleteBrakeOf(maxDeletes, gone, loaded) !== null).toBe(acts);
+  });
+
+  it('takes every share of a hundred rows for itself, and names one that lets the run go on', () => {
+    for (let gone = 1; gone <= 100; gone += 1) {
+      expect([gone, deleteBrakeOf(Number((gone / 100).toFixed(2)), gone, 100)]).toEqual([gone, null]);
+      const said = deleteBrakeOf(0.005, gone, 100)!;
+      const { maxDeletes } = JSON.parse(/\{.*\}/.exec(said)![0]) as { maxDeletes: number };
+      expect([gone, deleteBrakeOf(maxDeletes, gone, 100)]).toEqual([gone, null]);
+    }
+  });
 });

@@ -82,6 +82,7 @@ it('installs the ledger, registers the search attributes, imports the baseline; 
         '0008-quarantine',
         '0009-baseline-sources',
         '0011-undo',
+        '0012-nothing-to-do',
       ],
     },
     baseline: { added: 2, known: 0 },

@@ -63,7 +63,7 @@ export interface Courier {
 export interface Runs {
   /** Every problem of both servers with this mapping, as sentences; empty where a run can start. */
   preflight(mapping: Mapping): Promise<readonly string[]>;
-  /** Opens a run or goes on with the open one; a scheduled start that meets a living owner is missed. */
+  /** Opens a run or goes on with the open one; a scheduled start that meets a living owner is missed, and a replay may have nothing to do. */
   open(
     mapping: Mapping,
     mode: RunMode,

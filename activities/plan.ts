@@ -81,7 +81,7 @@ async function planRun(
     );
   }
   const planned = await runs.open(mapping, mode, input, given, starter);
-  return deadline === undefined || 'missed' in planned ? planned : { ...planned, deadline };
+  return deadline === undefined || !('run' in planned) ? planned : { ...planned, deadline };
 }
 
 /** The migration that an input names, whatever else is wrong with it. */

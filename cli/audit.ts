@@ -26,7 +26,7 @@ export function auditCommand(program: Command, context: CommandContext, exit: (c
     .command('audit')
     .description('list what people decided, from the ledger, the latest last; with --starts how each start ended')
     .argument('[run|migration]', 'of one run, or of all runs of a migration; everything without it')
-    .option('--starts', 'list the starts: opened, resumed, took over, restarted, missed, refused')
+    .option('--starts', 'list the starts: opened, resumed, took over, restarted, missed, refused, nothing to do')
     .option('--limit <n>', 'so many at most, the latest', listLimit, DEFAULT_LIMIT)
     .option('--json', 'print one JSON document')
     .addHelpText(

@@ -5,7 +5,7 @@ import { readStoredReport } from '../database/report/store';
 import { toJson } from '../report/json';
 import { toMarkdown } from '../report/markdown';
 import type { Report } from '../report/model';
-import type { Headline, PausedResult } from '../shared/messages';
+import type { Headline, NothingToDoResult, PausedResult } from '../shared/messages';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT, exitOfVerdict } from './exit-codes';
@@ -25,6 +25,7 @@ export async function finishWaiting(
   json: boolean,
 ): Promise<ExitCode> {
   if (outcome.ended === 'interrupted') return sayInterrupted(context, started, json);
+  if (outcome.ended === 'idle') return sayIdle(context, started, outcome.result, json);
   if (outcome.ended === 'missed') return sayMissed(context, started, outcome.cause, json);
   if (outcome.ended === 'paused') return sayPaused(context, started, outcome.result, json);
   if (outcome.ended === 'failed' && outcome.failure.type !== 'NotProven') {
@@ -75,6 +76,22 @@ export function sayMissed({ terminal }: CommandContext, started: Started, cause:
   if (json) printJson(terminal, { ...started, outcome: 'missed', cause });
   terminal.err(`Nothing was run: this start of ${started.migration} was missed, since ${cause}`);
   return EXIT.refused;
+}
+
+/** Nothing was looked at: whoever waits for a proof is told how the migration stands, by others' word. */
+export function sayIdle(
+  { terminal }: CommandContext,
+  started: Started,
+  { outcome, cause, verdict }: NothingToDoResult,
+  json: boolean,
+): ExitCode {
+  if (json) printJson(terminal, { ...started, outcome, cause, verdict });
+  else {
+    terminal.out(
+      `Nothing to do: ${cause}; no run was opened. By its latest run or verification, ${started.migration} is ${verdict.replaceAll('_', ' ')}.`,
+    );
+  }
+  return exitOfVerdict(verdict);
 }
 
 /** The run is open, and not proven: whoever waits for it must not take it for done. */

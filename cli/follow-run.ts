@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { STATUS_QUERY } from '../shared/names';
-import type { MigrateResult, PausedResult, Progress, RunResult } from '../shared/messages';
+import type { MigrateResult, NothingToDoResult, PausedResult, Progress, RunResult } from '../shared/messages';
 import type { FailureSummary } from './failure';
 import { describeFailure } from './failure';
 import { EXIT } from './exit-codes';
@@ -15,6 +15,8 @@ export type Outcome =
   | { readonly ended: 'completed'; readonly result: MigrateResult }
   /** A start by a schedule, which met a living owner. */
   | { readonly ended: 'missed'; readonly cause: string }
+  /** A replay that found no row to take: it opened no run. */
+  | { readonly ended: 'idle'; readonly result: NothingToDoResult }
   /** Its hours ended before its run did. */
   | { readonly ended: 'paused'; readonly result: PausedResult }
   | { readonly ended: 'failed'; readonly failure: FailureSummary; readonly run: string | null }
@@ -91,6 +93,7 @@ function toOutcome(end: End, last: Progress | undefined): Outcome {
   if ('failure' in end) return { ended: 'failed', failure: end.failure, run: end.failure.run ?? last?.run ?? null };
   const { result } = end;
   if (!('outcome' in result)) return { ended: 'completed', result };
+  if (result.outcome === 'nothing_to_do') return { ended: 'idle', result };
   return result.outcome === 'paused' ? { ended: 'paused', result } : { ended: 'missed', cause: result.cause };
 }
 

@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { finishWaiting, headlineText, sayFailure, sayMissed, sayPaused } from './finish-waiting';
+import { finishWaiting, headlineText, sayFailure, sayIdle, sayMissed, sayPaused } from './finish-waiting';
 import { awaitBeginning, followRun } from './follow-run';
 import { requireWorker } from './require-worker';
 import { beginning } from './run-display';
@@ -72,6 +72,7 @@ async function sayBeginning(
   const { terminal } = context;
   const begun = await awaitBeginning(temporal, handle);
   if (begun !== null && 'ended' in begun) {
+    if (begun.ended === 'idle') return sayIdle(context, started, begun.result, json);
     if (begun.ended === 'missed') return sayMissed(context, started, begun.cause, json);
     if (begun.ended === 'paused') return sayPaused(context, started, begun.result, json);
     if (begun.ended === 'failed') {

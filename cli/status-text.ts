@@ -30,9 +30,11 @@ export function attention({ run, owner }: Standing): string[] {
   return [...lines, ...vainLines(run.vainStarts)];
 }
 
-/** A person who starts it reads why it is refused; of a schedule nobody does. */
+/** A person who starts it reads why it is refused; of a schedule nobody does. With nothing to do, nobody need do anything. */
 export const vainLines = (starts: readonly VainStart[]): string[] =>
-  starts.filter(({ outcome, schedule }) => outcome === 'missed' || schedule !== null).map(startLine);
+  starts
+    .filter(({ outcome, schedule }) => outcome === 'missed' || (outcome === 'refused' && schedule !== null))
+    .map(startLine);
 
 /** A migration that has had no run, and why, where a schedule wanted one. */
 export const printNever = (never: { readonly migration: string; readonly attention: readonly string[] }): string =>
@@ -81,7 +83,8 @@ function ownerLines(run: RunStatus, owner: OwnerReport | undefined): string[] {
 function startLine({ outcome, at, times, schedule, workflow, cause }: VainStart): string {
   const who = schedule === null ? `workflow ${workflow}` : `schedule ${schedule}`;
   const often = times === 1 ? '' : `, ${times} since one was taken`;
-  return `last ${outcome} start: ${at} by ${who}${often}: ${cause ?? 'no cause recorded'}`;
+  const which = outcome === 'nothing_to_do' ? 'start with nothing to do' : `${outcome} start`;
+  return `last ${which}: ${at} by ${who}${often}: ${cause ?? 'no cause recorded'}`;
 }
 
 /** One run in a few lines. */
@@ -94,6 +97,7 @@ export function printRun(standing: Standing): string {
   const refused = run.vainStarts.filter(
     ({ outcome, schedule }) => outcome === 'refused' && schedule === null && run.state === 'open',
   );
+  const idle = run.vainStarts.filter(({ outcome }) => outcome === 'nothing_to_do');
   const rest = restLine(run, owner);
   return [
     `${run.migration}: ${runText(run)}, ${stateText(run)}${needs.length > 0 ? ', NEEDS ATTENTION' : ''}`,
@@ -114,6 +118,7 @@ export function printRun(standing: Standing): string {
     ...(run.skipped.length === 0 ? [] : [`  skipped   ${namedBatches(run.skipped)}, by decision`]),
     ...byCause(run.parked).map((words) => `  parked    ${words}`),
     ...refused.map((start) => `  refused   ${startLine(start)}`),
+    ...idle.map((start) => `  idle      ${startLine(start)}`),
   ].join('\n');
 }
 

@@ -45,8 +45,16 @@ export interface RunPlan {
   readonly deadline?: Deadline;
 }
 
-/** What planning gives: a run, or the word that a start met a living owner by a schedule, or came after its hours. */
-export type Planned = RunPlan | { readonly missed: string };
+/** What planning gives where a replay finds no row to take: no run is opened. */
+export interface NothingToDo {
+  /** Why, in words. */
+  readonly nothingToDo: string;
+  /** The latest word on the migration: that of a run, or of a later verification. */
+  readonly verdict: Verdict;
+}
+
+/** What planning gives: a run, or the word that a start met a living owner by a schedule, came after its hours, or had nothing to do. */
+export type Planned = RunPlan | { readonly missed: string } | NothingToDo;
 
 /** Names a batch of a run to an activity. */
 export interface BatchRef {
@@ -161,8 +169,16 @@ export interface PausedResult {
   readonly cause: string;
 }
 
+/** The result of a replay with no row to take: nothing was opened, looked at or proved. */
+export interface NothingToDoResult {
+  readonly outcome: 'nothing_to_do';
+  readonly cause: string;
+  /** The latest word on the migration, which others said. */
+  readonly verdict: Verdict;
+}
+
 /** How a workflow ends that opens a run, where it does not fail. */
-export type RunResult = MigrateResult | MissedResult | PausedResult;
+export type RunResult = MigrateResult | MissedResult | PausedResult | NothingToDoResult;
 
 /** One JSON object per verb; `by` is recorded as claimed. */
 export interface RetryBatchRequest {

@@ -1,5 +1,6 @@
 /** The ledger's metrics in Prometheus' text format. docs/metrics.md lists the same names and labels. */
 import type { LedgerMetrics } from '../database/ledger/read-metrics';
+import { START_OUTCOMES } from '../database/ledger/starts';
 import { BATCH_STATES } from '../shared/batch-states';
 
 export interface Family {
@@ -45,9 +46,6 @@ type Sample = readonly [labels: readonly string[], value: number];
 
 /** Not exclusive: a parked or a paused run is open as well. */
 const RUN_STATES = ['open', 'parked', 'paused', 'not_proven'] as const;
-
-/** How a start of a migration can end; the ledger's column `starts.outcome`. */
-export const START_OUTCOMES = ['opened', 'resumed', 'took_over', 'restarted', 'missed', 'refused'] as const;
 
 const ROW_OUTCOMES = ['inserted', 'updated', 'unchanged', 'quarantined', 'excluded', 'pending'] as const;
 

@@ -39,6 +39,10 @@ export async function run(
   try {
     const planned = continued?.plan ?? (await planRun(start));
     if ('missed' in planned) return { outcome: 'missed', cause: planned.missed };
+    // Whatever the verdict: others have said it, and it is no failure of this start.
+    if ('nothingToDo' in planned) {
+      return { outcome: 'nothing_to_do', cause: planned.nothingToDo, verdict: planned.verdict };
+    }
     control.plan = planned;
     return await withinHours(control, () => carryOut(control, start, goOn));
   } catch (error) {
@@ -93,7 +97,7 @@ async function carryOut(
       if (failureType(error) !== 'LedgerBehind' || restores === RESTORES) throw error;
       await control.wind();
       const planned = await planRun(start, true);
-      if ('missed' in planned) throw error;
+      if (!('run' in planned)) throw error;
       control.restart(planned);
       const { pauseCause } = control.progress;
       // The restored ledger has not heard of the pause.

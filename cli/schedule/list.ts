@@ -92,6 +92,6 @@ async function outcomeOf({ client, connection }: Temporal, workflowId: string): 
 }
 
 function resultText(result: RunResult | VerifyResult): string {
-  if ('outcome' in result) return `${result.outcome}: ${result.cause}`;
+  if ('outcome' in result) return `${result.outcome.replaceAll('_', ' ')}: ${result.cause}`;
   return result.verdict.replaceAll('_', ' ');
 }

@@ -3,7 +3,7 @@
  * ledger and by what Temporal says of the owner.
  */
 import { CarryoverError } from '../../shared/errors';
-import type { FullRunInput, Planned, RunMode, RunPlan } from '../../shared/messages';
+import type { FullRunInput, NothingToDo, Planned, RunMode, RunPlan } from '../../shared/messages';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { recordDecision } from './audit';
@@ -12,7 +12,7 @@ import type { Footing } from './changes';
 import { OwnerAlive, isSameChain, isSameCluster, requireDeadOwner } from './owner';
 import type { Advice, IsAlive, Owner } from './owner';
 import { readRepair } from './repair';
-import { readReplay } from './replay';
+import { nothingToDo, readReplay } from './replay';
 import { readResync } from './resync';
 import { cutUndone, readUndo } from './undo';
 import { cutSkipped } from './skipped';
@@ -50,7 +50,7 @@ const TYPES: Readonly<Record<string, string>> = { full: 'migrate', changed: 'res
 const typeOf = (mode: string): string => TYPES[mode] ?? mode;
 
 /**
- * @returns the run's plan; `missed` where a schedule's start met a living owner
+ * @returns the run's plan; `missed` where a schedule's start met a living owner, `nothingToDo` where no row is to be replayed
  * @throws CarryoverError `AlreadyRunning` where the open run's owner lives or cannot be asked about, `MappingChanged`
  *   where it began with another mapping, schema or server, or was opened by another type of workflow, `Superseded` where
  *   an attempt comes after the end of the run that its start had
@@ -79,18 +79,28 @@ async function openOrGoOn(target: Target, start: Start): Promise<Planned> {
   return withTransaction(target, 'run.open', async (session) => {
     await lockStarts(session, migration);
     const open = await findOpenRun(session, migration);
-    if (open === null || !isSameChain(open, owner)) await requireUnspent(session, owner);
+    if (open === null || !isSameChain(open, owner)) {
+      const before = await requireUnspent(session, owner);
+      if (before !== null) return nothingToDo(session, migration, before);
+    }
     if (open !== null) {
       const planned = await goOn(session, start, open);
       if (planned !== null) return planned;
     }
-    const plan = await openNew(session, start, described ?? (await describe()));
-    await recordStart(session, migration, owner, open === null ? 'opened' : 'restarted', plan.run);
-    return plan;
+    const planned = await openNew(session, start, described ?? (await describe()));
+    if ('nothingToDo' in planned) {
+      await recordStart(session, migration, owner, 'nothing_to_do', null, planned.nothingToDo);
+      return planned;
+    }
+    await recordStart(session, migration, owner, open === null ? 'opened' : 'restarted', planned.run);
+    return planned;
   });
 }
 
-function readSome(session: TargetQueries, { mode, footing, verification, reasons, input }: Start): Promise<SomeRows> {
+function readSome(
+  session: TargetQueries,
+  { mode, footing, verification, reasons, input }: Start,
+): Promise<SomeRows | NothingToDo> {
   const { name } = footing.mapping;
   if (mode === 'changed') return readResync(session, name, footing);
   return mode === 'replay'
@@ -98,23 +108,24 @@ function readSome(session: TargetQueries, { mode, footing, verification, reasons
     : readRepair(session, name, verification, input.overwrite !== undefined, footing);
 }
 
-async function openNew(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan> {
+async function openNew(session: TargetQueries, start: Start, run: NewRun): Promise<RunPlan | NothingToDo> {
   const { mapping } = start.footing;
   const { overwrite, takeSkipped } = start.input;
-  const open = async (): Promise<RunPlan> => {
+  const open = async (): Promise<RunPlan | NothingToDo> => {
     if (start.mode === 'full') return insertRun(session, start.owner, run, null);
     if (start.mode === 'undo') return openUndo(session, start, run);
     const some = await readSome(session, start);
+    if ('nothingToDo' in some) return some;
     const plan = await insertRun(session, start.owner, { ...run, ...some.bounds, estimatedRows: some.keys }, some);
     if (some.takesSkipped === true) await cutSkipped(session, plan.run, some.base);
     else if (plan.compares !== true) await cutLists(session, plan.run, mapping, some, plan.batchRows);
     return plan;
   };
   const plan = await open();
-  if (overwrite !== undefined) {
+  if (overwrite !== undefined && 'run' in plan) {
     await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'overwrite', overwrite);
   }
-  if (takeSkipped !== undefined) {
+  if (takeSkipped !== undefined && 'run' in plan) {
     await decideByStart(session, start, { run_id: plan.run, migration: mapping.name }, 'takeSkipped', takeSkipped);
   }
   return plan;

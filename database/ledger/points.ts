@@ -3,6 +3,7 @@ export const SOME_ROWS = [
   'again.base',
   'again.cut',
   'replay.count',
+  'replay.standing',
   'skipped.count',
   'skipped.cut',
   'skipped.record',

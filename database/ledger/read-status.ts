@@ -57,9 +57,9 @@ export interface RunStatus {
   readonly vainStarts: readonly VainStart[];
 }
 
-/** Starts that were missed, or refused: the last of them, and how many there were. */
+/** Starts that were missed or refused, or had nothing to do: the last of them, and how many there were. */
 export interface VainStart {
-  readonly outcome: 'missed' | 'refused';
+  readonly outcome: 'missed' | 'refused' | 'nothing_to_do';
   readonly at: string;
   readonly workflow: string;
   /** The schedule that started it; null where a person did. */
@@ -98,15 +98,21 @@ SELECT r.run_id::text AS run, r.migration, r.mode, r.state, r.verdict, r.owner_c
       UNION ALL SELECT state FROM carryover.verification_checks x WHERE x.verification_id = r.verification_id) y
     WHERE r.state = 'open' AND r.verification_id IS NOT NULL) l ON true`;
 
+/** One that had nothing to do ends what its own schedule missed, or was refused: of others' it says nothing. */
 const VAIN_STARTS = `
+WITH asked AS (
+  SELECT *, coalesce(schedule, workflow) AS starter, outcome IN ('missed', 'refused', 'nothing_to_do') AS vain
+    FROM carryover.starts WHERE migration = ANY ($1::text[])),
+taken AS (SELECT migration, max(start_id) AS last FROM asked WHERE NOT vain GROUP BY 1),
+idle AS (SELECT migration, starter, max(start_id) AS last FROM asked WHERE outcome = 'nothing_to_do' GROUP BY 1, 2)
 SELECT DISTINCT ON (s.migration, s.outcome) s.migration, s.outcome, ${instantText('s.at')} AS at, s.workflow, s.schedule,
        s.cause, (count(*) OVER (PARTITION BY s.migration, s.outcome))::text AS times
-  FROM carryover.starts s
- WHERE s.migration = ANY ($1::text[]) AND s.outcome IN ('missed', 'refused')
-   AND s.start_id > coalesce((SELECT max(x.start_id) FROM carryover.starts x
-         WHERE x.migration = s.migration AND x.outcome NOT IN ('missed', 'refused')), 0)
+  FROM asked s
+  LEFT JOIN taken t ON t.migration = s.migration
+  LEFT JOIN idle i ON i.migration = s.migration AND i.starter = s.starter AND s.outcome <> 'nothing_to_do'
+ WHERE s.vain AND s.start_id > greatest(t.last, i.last, 0)
  -- Of refused ones a schedule's comes first: nobody was there to read why.
- ORDER BY s.migration, s.outcome, (s.schedule IS NULL), s.start_id DESC`;
+ ORDER BY s.migration, s.outcome, (s.outcome = 'refused' AND s.schedule IS NULL), s.start_id DESC`;
 
 /** The latest run of each migration, by name; of one migration where it is named. */
 export function readLatestRuns(target: TargetQueries, migration: string | null = null): Promise<RunStatus[]> {

@@ -11,7 +11,8 @@ import * as resync from './0007-resync';
 import * as quarantine from './0008-quarantine';
 import * as baselineSources from './0009-baseline-sources';
 import * as undo from './0011-undo';
-import * as skippedBatches from './0012-skipped-batches';
+import * as nothingToDo from './0012-nothing-to-do';
+import * as skippedBatches from './0013-skipped-batches';
 
 const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Migration }[] = [
   { name: '0001-ledger', migration: ledger },
@@ -24,7 +25,8 @@ const MIGRATIONS: readonly { readonly name: string; readonly migration: Knex.Mig
   { name: '0008-quarantine', migration: quarantine },
   { name: '0009-baseline-sources', migration: baselineSources },
   { name: '0011-undo', migration: undo },
-  { name: '0012-skipped-batches', migration: skippedBatches },
+  { name: '0012-nothing-to-do', migration: nothingToDo },
+  { name: '0013-skipped-batches', migration: skippedBatches },
 ];
 
 const source: Knex.MigrationSource<(typeof MIGRATIONS)[number]> = {

@@ -71,16 +71,72 @@ it('takes the source as it is now, and but the rows of a reason where one is nam
   expect((await replay(engine, caseStates)).headline).toMatchObject({ findings: 0 });
 });
 
-it('is refused where nothing was migrated, or nothing is in quarantine', async () => {
+it('is refused where nothing was migrated, or a reason is none', async () => {
   const early = await refusal(startRun(engine, caseStates, {}, {}, 'replay'));
   expect(early).toMatchObject({
     type: 'InputRefused',
     message: 'Nothing was replayed: case-states has not been migrated. Start migrate first.',
   });
   await migrate(engine, caseStates);
-  const none = await refusal(startRun(engine, caseStates, { reasons: ['constraint_rejected'] }, {}, 'replay'));
-  expect(none.message).toBe('Nothing was replayed: no row of case-states is in quarantine for constraint_rejected.');
   await expect(startRun(engine, caseStates, { reasons: ['bad luck'] }, {}, 'replay')).rejects.toThrow(
     '"reasons" must be a list of case_unmapped, case_ambiguous',
   );
+});
+
+describe('where nothing is in open quarantine', () => {
+  const runs = () => engine.onTarget('SELECT run_id FROM carryover.runs');
+  const starts = (workflowRun: string) =>
+    engine.onTarget('SELECT outcome, run_id, schedule, cause FROM carryover.starts WHERE workflow_run = $1', [
+      workflowRun,
+    ]);
+  const start = (currentRun: string, reasons?: readonly string[]) => {
+    const starter = { firstRun: currentRun, currentRun, schedule: 'nightly' };
+    return startRun(engine, caseStates, reasons === undefined ? {} : { reasons }, starter, 'replay');
+  };
+
+  it('has nothing to do, for the reason or at all: it opens no run, and is on record', async () => {
+    await migrate(engine, caseStates);
+    const before = await runs();
+    const cause = 'no row of case-states is in open quarantine for constraint_rejected';
+    expect(await start('one', ['constraint_rejected'])).toEqual({
+      nothingToDo: cause,
+      verdict: 'proven_with_exceptions',
+    });
+    await engine.onTarget(`UPDATE carryover.quarantine SET state = 'replayed'`);
+    expect(await start('two')).toMatchObject({ nothingToDo: 'no row of case-states is in open quarantine' });
+    expect(await runs()).toEqual(before);
+    expect(await starts('one')).toEqual([{ outcome: 'nothing_to_do', run_id: null, schedule: 'nightly', cause }]);
+  });
+
+  it('says so again to an attempt that comes late, whatever is there by then, and opens no run for it', async () => {
+    await migrate(engine, caseStates);
+    await engine.onTarget(`UPDATE carryover.quarantine SET state = 'replayed'`);
+    const said = await start('one');
+    expect(said).toHaveProperty('nothingToDo');
+    await engine.onTarget(`UPDATE carryover.quarantine SET state = 'open'`);
+    expect(await start('one')).toEqual(said);
+    expect(await starts('one')).toHaveLength(1);
+    expect(await start('two')).toMatchObject({ resumed: false });
+  });
+
+  it('tells the latest word on the migration, and proves nothing itself', async () => {
+    const { plan } = await migrate(engine, caseStates);
+    const none = async (workflowRun: string): Promise<unknown> => {
+      const planned = await start(workflowRun, ['constraint_rejected']);
+      return (planned as { verdict?: unknown }).verdict;
+    };
+    await engine.onTarget(
+      `UPDATE case_states SET notes = 'by another' WHERE ctid = (SELECT min(ctid) FROM case_states)`,
+    );
+    expect(await none('one')).toBe('proven_with_exceptions');
+    expect((await verify(engine, caseStates)).verdict).toBe('not_proven');
+    expect(await none('two')).toBe('not_proven');
+    await engine.onTarget(
+      `INSERT INTO carryover.runs OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(r, jsonb_build_object(
+         'run_id', r.run_id + 100, 'state', 'abandoned', 'mode', 'replay', 'base_run', r.run_id, 'verdict', NULL, 'verification_id', NULL,
+         'finished_at', now()))).* FROM carryover.runs r WHERE run_id = $1`,
+      [plan.run],
+    );
+    expect(await none('three')).toBe('not_proven');
+  });
 });

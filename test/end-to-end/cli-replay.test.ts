@@ -36,6 +36,37 @@ it('brings the 172 and the 27 over: 4,751 of 4,751, proven', async () => {
     verdict: 'proven',
     balance: { source: 4_751, loaded: 4_751, quarantined: 0, excluded: 0, pending: 0 },
   });
-  const again = await say('replay', 'case-states', '--wait');
-  expect([again.code, again.err]).toEqual([1, expect.stringContaining('no row of case-states is in quarantine.')]);
+});
+
+it('says plainly that nothing is in quarantine, and ends as the migration stands', async () => {
+  const all = await say('replay', 'case-states', '--wait');
+  expect([all.code, all.out]).toEqual([
+    0,
+    'Nothing to do: no row of case-states is in open quarantine; no run was opened. By its latest run or verification, case-states is proven.\n',
+  ]);
+  const some = await say('replay', 'case-states', '--reason', 'case_unmapped,code_unknown', '--wait', '--json');
+  expect(some.code).toBe(0);
+  expect(some.json()).toMatchObject({
+    outcome: 'nothing_to_do',
+    cause: 'no row of case-states is in open quarantine for case_unmapped or code_unknown',
+    verdict: 'proven',
+  });
+  const unwatched = await say('replay', 'case-states');
+  expect([unwatched.code, unwatched.out]).toEqual([0, expect.stringContaining('Nothing to do: ')]);
+  const audit = await say('audit', 'case-states', '--starts');
+  expect(audit.out).toMatch(/nothing to do .* no row of case-states is in open quarantine/);
+  const status = await say('status', 'case-states');
+  expect(status.code).toBe(0);
+  expect(status.out).toMatch(
+    /idle {6}last start with nothing to do: \S+Z by workflow carryover-replay-case-states, 3 since/,
+  );
+});
+
+it('ends with 2 where the latest word on the migration is not proven', async () => {
+  await engine.onTarget(
+    `UPDATE case_states SET notes = 'by another' WHERE legacy_id = (SELECT min(legacy_id) FROM case_states)`,
+  );
+  expect((await say('verify', 'case-states')).code).toBe(2);
+  const none = await say('replay', 'case-states', '--wait');
+  expect([none.code, none.out]).toEqual([2, expect.stringContaining('or verification, case-states is not proven.')]);
 });

@@ -140,6 +140,30 @@ describe('carryover schedule', () => {
 });
 
 describe('what a schedule starts', () => {
+  it('is a replay that is refused before there is a full run, and pauses it; with nothing to take it goes on', async () => {
+    const name = rig.nameOf('replays');
+    const replay = ['--type', 'replay', '--migration', 'case-states', '--every', '30d'];
+    await rig.say('schedule', 'create', name, ...replay, '--input', '{"reasons": ["constraint_rejected"]}');
+    await rig.say('schedule', 'trigger', name);
+    expect(await rig.ended(name, 1)).toMatch(/^failed \(InputRefused\): .*has not been migrated/);
+    await eventually('a schedule that is paused', async () => (await rig.describe(name)).state.paused);
+    expect((await rig.say('start', 'case-states', '--wait')).code).toBe(0);
+    await rig.say('schedule', 'resume', name);
+    for (const starts of [2, 3]) {
+      await rig.say('schedule', 'trigger', name);
+      expect(await rig.ended(name, starts)).toBe(
+        'nothing to do: no row of case-states is in open quarantine for constraint_rejected',
+      );
+    }
+    // The schedule has heard of the end by now, and would have paused.
+    expect((await rig.describe(name)).state.paused).toBe(false);
+    const status = await rig.say('status', 'case-states');
+    expect([status.code, status.out]).toEqual([
+      0,
+      expect.stringContaining(`by schedule ${name}, 2 since one was taken`),
+    ]);
+  });
+
   it('is a run like any other; a result that is not proven pauses the schedule, and a refusal is in status', async () => {
     const name = rig.nameOf('started');
     await rig.say('schedule', 'create', name, ...NIGHTLY);

@@ -134,7 +134,7 @@ const STARTER: Starter = {
   schedule: null,
 };
 
-/** Opens a run, or goes on with the open one; a scheduled start may be missed. */
+/** Opens a run, or goes on with the open one; a scheduled start may be missed, a replay have nothing to do. */
 export async function startRun(
   engine: Engine,
   mapping: Mapping,
@@ -164,8 +164,8 @@ export async function startRun(
 /** As {@link startRun}, where it opens a run or goes on with one; another `currentRun` takes it over. */
 export async function openRun(...given: Parameters<typeof startRun>): Promise<RunPlan> {
   const planned = await startRun(...given);
-  if ('missed' in planned) throw new Error(`the start was missed: ${planned.missed}`);
-  return planned;
+  if ('run' in planned) return planned;
+  throw new Error(`the start came to nothing: ${JSON.stringify(planned)}`);
 }
 
 export const refOf = (plan: RunPlan, batch: number): BatchRef => ({

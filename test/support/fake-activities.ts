@@ -13,8 +13,8 @@ import type {
   Decision,
   Headline,
   LoadResult,
+  Planned,
   Remaining,
-  RunPlan,
   UnfinishedBatch,
 } from '../../shared/messages';
 
@@ -106,8 +106,9 @@ export class FakeRun {
   private runs(): Runs {
     return {
       preflight: () => Promise.resolve([]),
-      open: async (mapping, mode, input): Promise<RunPlan> => {
+      open: async (mapping, mode, input): Promise<Planned> => {
         await this.call(mode === 'full' ? 'open' : `open as ${mode}`);
+        if (this.settings.planned !== undefined) return this.settings.planned;
         const { concurrency = input.concurrency, batches, nextBatch } = this.settings;
         const all = Array.from({ length: batches }, (_, index) => index + 1);
         return {

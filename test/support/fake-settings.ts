@@ -1,5 +1,5 @@
 /** What a test says of a run over fakes. */
-import type { RunPlan, UnfinishedBatch } from '../../shared/messages';
+import type { Planned, RunPlan, UnfinishedBatch } from '../../shared/messages';
 import type { Verdict } from '../../shared/verdict';
 
 export const STEPS = ['extract', 'mapCases', 'mapActors', 'transform', 'load', 'validate'] as const;
@@ -17,6 +17,8 @@ export interface FakeSettings {
   left?: (Pick<UnfinishedBatch, 'batch' | 'state' | 'cause'> & { readonly loaded?: boolean })[];
   /** What of the plan is to be other than usual. */
   plan?: Partial<RunPlan>;
+  /** What planning answers in place of a run. */
+  planned?: Exclude<Planned, RunPlan>;
   nextBatch?: number;
   /** Steps answer at once: nothing is to overlap. */
   hasty?: boolean;

@@ -12,7 +12,14 @@ import type { LogEntry } from '@temporalio/worker';
 import type { Dependencies } from '../../activities/dependencies';
 import { createWorker } from '../../worker/create-worker';
 import type { ForecastInput, ForecastResult } from '../../shared/forecast';
-import type { AbandonInput, MigrateInput, MigrateResult, Progress, RepairInput } from '../../shared/messages';
+import type {
+  AbandonInput,
+  MigrateInput,
+  MigrateResult,
+  Progress,
+  RepairInput,
+  ReplayInput,
+} from '../../shared/messages';
 import type { VerifyInput, VerifyResult } from '../../shared/verification';
 import { workflowBundle } from './bundle';
 import { releaseGates } from './gate';
@@ -36,6 +43,8 @@ export interface TestTemporal {
   migrate<T>(fake: FakeRun, test: (handle: MigrateHandle) => Promise<T>, args?: [input?: MigrateInput]): Promise<T>;
   /** Starts `repair` likewise. */
   repair<T>(fake: FakeRun, input: RepairInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
+  /** Starts `replay` likewise. */
+  replay<T>(fake: FakeRun, input: ReplayInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `resync` likewise. */
   resync<T>(fake: FakeRun, input: ResyncInput, test: (handle: MigrateHandle) => Promise<T>): Promise<T>;
   /** Starts `undo` likewise. */
@@ -113,6 +122,7 @@ export async function openTemporal(
     client,
     migrate: (fake, test, args = [{ migration: 'case-states' }]) => start('migrate', fake, test, args),
     repair: (fake, input, test) => start('repair', fake, test, [input]),
+    replay: (fake, input, test) => start('replay', fake, test, [input]),
     resync: (fake, input, test) => start('resync', fake, test, [input]),
     undo: (fake, input, test) => start('undo', fake, test, [input]),
     abandon: (fake, input, test) => start('abandon', fake, test, [input]),

@@ -1,5 +1,5 @@
 import type { OwnerReport } from '../../cli/owners';
-import { attention, byCause, printRun, runLine } from '../../cli/status-text';
+import { attention, byCause, printRun, runLine, vainLines } from '../../cli/status-text';
 import type { RunStatus } from '../../database/ledger/read-status';
 
 const run: RunStatus = {
@@ -107,6 +107,17 @@ describe('attention', () => {
     expect(attention({ run: over, owner: undefined })).toEqual([
       'last refused start: t by schedule nightly, 3 since one was taken: no SELECT',
     ]);
+  });
+
+  it('is not needed where a start had nothing to do: that is told, and no more', () => {
+    const [schedule, cause] = ['replays', 'no row of case-states is in open quarantine'];
+    const idle = { at: 't', workflow: 'w', schedule, cause, times: 9, outcome: 'nothing_to_do' as const };
+    const over = { ...run, state: 'finished' as const, verdict: 'proven', vainStarts: [idle] };
+    expect(attention({ run: over, owner: undefined })).toEqual([]);
+    expect(vainLines([idle])).toEqual([]);
+    expect(printRun({ run: over, owner: undefined })).toContain(
+      `\n  idle      last start with nothing to do: t by schedule replays, 9 since one was taken: ${cause}`,
+    );
   });
 
   it('is not needed by a run that rests between its hours', () => {

@@ -79,6 +79,7 @@ describe('the metrics', () => {
       'carryover_runs{migration="messages",state="parked"}': 0,
       'carryover_rows{migration="messages",outcome="pending"}': 0,
       'carryover_starts_total{migration="messages",outcome="missed"}': 0,
+      'carryover_starts_total{migration="messages",outcome="nothing_to_do"}': 0,
     });
     expect(Object.keys(told).filter((name) => /last_proven|carryover_batches/.test(name))).toEqual([]);
   });

@@ -109,6 +109,13 @@ describe('planning', () => {
     expect(await plan(again, { input, due: Date.now() - 2 * 86_400_000, again: true })).toHaveProperty('deadline');
   });
 
+  it('gives no hours to a start that has nothing to do', async () => {
+    const planned = { nothingToDo: 'no row of case-states is in open quarantine', verdict: 'proven' as const };
+    expect(await plan(new FakeRun({ batches: 0, planned }), { mode: 'replay', input, due: Date.now() })).toEqual(
+      planned,
+    );
+  });
+
   it('records a start that is refused, where its migration is known, and tells why', async () => {
     const refused = fake();
     await expect(plan(refused, { input: { ...input, window: 5 } })).rejects.toMatchObject({ type: 'InputRefused' });

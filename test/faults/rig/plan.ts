@@ -28,6 +28,7 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   ],
   [/^gaps\./, '`carryover gaps`'],
   [/^resync\.skipped$/, 'a re-sync of a mapping whose key is no number'],
+  [/^replay\.standing$/, 'a replay that has nothing to do, and opens no run'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],
 ];
 

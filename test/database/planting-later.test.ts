@@ -35,6 +35,7 @@ import {
   start,
   without,
 } from './planting-fixture';
+import { PLANTINGS } from './plantings';
 import { keysOf } from './repair-fixture';
 
 const random = new Random(20_261_129, 1);
@@ -106,6 +107,48 @@ describe('of a re-sync', () => {
     expect(told((await verify(engine, deleting, true)).findings)).toEqual(left);
     await expectBalance(engine);
   });
+
+  it('is kept where the source has the row no more, unless all that it has and was is ours to take away', async () => {
+    engine = await start(1_500, true);
+    const before = await standing(engine);
+    const planter = new Planter(engine, random, await allRows(engine));
+    const plantings = PLANTINGS.filter((each) => TRACED.includes(each));
+    expect(await planter.plantAll(plantings, 60)).toEqual([]);
+    const { planted } = planter;
+    const damaged = await standing(engine);
+    await removeFromSource(
+      engine,
+      planted.map(({ key }) => key),
+    );
+    const { plan } = await resync(engine, deleting, { maxDeletes: 0.1 });
+
+    // On neither side: nobody can tell of it; the ledger goes on counting it.
+    const lost = planted.filter(({ planting: { name } }) => ['row lost', 'set to replayed'].includes(name));
+    // Of these nobody knows any more what the source said when they were read.
+    const isTorn = ({ planting: { kind, name, sql } }: Planted): boolean =>
+      kind === 'changed' && (sql.includes('$HELD') ? name.includes('raw row') : name !== 'another id, forged');
+    const kept = planted.filter((each) => !lost.includes(each) && (isKept(each) || isTorn(each)));
+    const expected = kept
+      .flatMap((each) => (isTorn(each) ? each.expected.filter(({ key }) => key === each.key) : each.expected))
+      .sort(byKey);
+    expect(await toldBy(engine, plan.run)).toEqual(expected);
+    expect(told((await verify(engine, deleting, true)).findings)).toEqual(expected);
+    await expectBalance(engine, 0, kept.length + lost.length);
+    const after = await standing(engine);
+    const taken = planted.filter((each) => !kept.includes(each) && !lost.includes(each));
+    const away = taken.map(({ key }) => key);
+    const asDamaged = placesOf([...expected, ...lost].map(({ key }) => key));
+    const wanted = blend(
+      blend(before, damaged, asDamaged),
+      after,
+      away.map((key) => `held ${key}`),
+    );
+    for (const key of away) wanted.delete(`loaded ${key}`);
+    expect(differing(wanted, after)).toEqual([]);
+    expect(
+      await engine.onTarget(`SELECT DISTINCT state FROM carryover.quarantine WHERE legacy_key = ANY ($1)`, [away]),
+    ).toEqual([{ state: 'gone' }]);
+  });
 });
 
 describe('of a replay', () => {
@@ -158,61 +201,5 @@ describe('of a replay', () => {
     const left = [...expected, ...expectedOf(own.planted)].sort(byKey);
     expect(told((await verify(engine, deleting, true)).findings)).toEqual(left);
     expect(await toldBy(engine, (await replay(engine, deleting)).plan.run)).toEqual(left);
-  });
-});
-
-describe('of what a re-sync took over', () => {
-  const CARRIED = ['duplicates', 'order', 'orphans', 'references'];
-  /** Checks that a verification took over; each that found something, with how much. */
-  const checksOf = async (
-    run: string,
-    which: string,
-  ): Promise<{ carried: string[]; faults: Record<string, number> }> => {
-    const lines = await engine.onTarget<{ name: string; carried: boolean; found: number }>(
-      `SELECT c.name, c.carried_from IS NOT NULL AS carried, c.found::int FROM carryover.verification_checks c
-       JOIN carryover.runs r ON c.verification_id = r.${which} WHERE r.run_id = $1 ORDER BY 1`,
-      [run],
-    );
-    return {
-      carried: lines.filter(({ carried }) => carried).map(({ name }) => name),
-      faults: Object.fromEntries(lines.filter(({ found }) => found > 0).map(({ name, found }) => [name, found])),
-    };
-  };
-
-  /** Nothing is wrong, and nothing that could be taken over is asked again. */
-  const expectCarried = async (): Promise<void> => {
-    const { plan, taken } = await resync(engine, deleting);
-    expect(taken.keys).toBe(0);
-    expect(await toldBy(engine, plan.run)).toEqual([]);
-    expect(await checksOf(plan.run, 'verification_id')).toEqual({ carried: CARRIED, faults: {} });
-  };
-
-  beforeEach(async () => {
-    engine = await start(600, false);
-    await expectCarried();
-  });
-
-  it('nothing is hidden that concerns the same checks, not even where all is as it was in between', async () => {
-    const before = await standing(engine);
-    const planter = new Planter(engine, random, await allRows(engine));
-    const concerned = ON_TARGET.filter(({ name }) =>
-      /^(wrong case|wrong actor|actor nulled|actor invented|flag turned|an hour later|another id|values of two rows .*), forged$|^values of/.test(
-        name,
-      ),
-    );
-    expect(concerned).toHaveLength(8);
-    for (const planting of concerned) {
-      expect(await planter.plant(planting)).toBe(true);
-      const { plan } = await resync(engine, deleting);
-      const { name } = planting;
-      expect([name, await toldBy(engine, plan.run, 'compared_by')]).toEqual([
-        name,
-        expectedOf(planter.planted.slice(-1)),
-      ]);
-      expect([name, await toldBy(engine, plan.run)]).toEqual([name, []]);
-      // It is as it was, and so are the answers.
-      expect([name, await checksOf(plan.run, 'verification_id')]).toEqual([name, { carried: CARRIED, faults: {} }]);
-      expect(differing(before, await standing(engine))).toEqual([]);
-    }
   });
 });

@@ -36,7 +36,10 @@ export async function settleUndone(
           WHERE s.legacy_key = t.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1) AS settled,
          t.loaded,
          CASE WHEN q.state = 'open' THEN 'quarantined'
-              WHEN p.key IS NOT NULL THEN 'loaded'
+              -- A row in the place of one that the undone run sent to quarantine, and that was nowhere before, is another writer's.
+              WHEN p.key IS NOT NULL AND (t.loaded OR coalesce(
+                (SELECT s.was FROM carryover.settled_keys s JOIN own ON s.run_id = own.run_id AND s.base_run = own.base_run
+                 WHERE s.legacy_key = t.key ORDER BY s.settled_at LIMIT 1), 'loaded') = 'loaded') THEN 'loaded'
               WHEN d.key IS NOT NULL THEN 'loaded'
               WHEN ${isMarked} THEN 'nothing'
               WHEN q.state = 'dismissed' THEN 'excluded'

@@ -230,11 +230,12 @@ async function count(session: TargetQueries, sql: Sql, bound: readonly unknown[]
   return { compared: Number(answer.rows[0]!.compared), found: Number(answer.rows[0]!.found) };
 }
 
+const isOf = (...kinds: readonly FindingKind[]): Sql => `f.kind IN (${kinds.map(literalPg).join(', ')})`;
+
 /** Rows that a range tells of under some kinds, and those that are gone. */
-const FOUND = (over: readonly FindingKind[], under: readonly FindingKind[]): Sql => {
-  const of = (kinds: readonly FindingKind[]): Sql =>
-    `count(*) FILTER (WHERE f.kind IN (${kinds.map(literalPg).join(', ')}))`;
-  return `LATERAL (SELECT ${of(over)} AS over, ${of(under)} AS under, ${of(['gone'])} AS gone
+const FOUND = (over: Sql, under: Sql): Sql => {
+  const of = (told: Sql): Sql => `count(*) FILTER (WHERE ${told})`;
+  return `LATERAL (SELECT ${of(over)} AS over, ${of(under)} AS under, ${of(isOf('gone'))} AS gone
     FROM carryover.findings f WHERE f.verification_id = r.verification_id AND f.range = r.range) f`;
 };
 
@@ -258,7 +259,7 @@ const LEDGER = `
                + greatest(0, b.dismissed - r.dismissed - s.late, r.dismissed - f.gone - b.dismissed - s.late)
                + abs(b.sent - o.occurrences) + abs(b.left_out - d.occurrences)), 0) AS found
   FROM carryover.verifications v JOIN ${SETTLED_RANGES} USING (verification_id),
-    ${FOUND(['extra', 'stale', 'duplicate'], ['missing', 'deleted_in_target'])},
+    ${FOUND(isOf('extra', 'stale', 'duplicate'), isOf('missing', 'deleted_in_target'))},
     LATERAL (SELECT r.loaded - f.over + f.under AS there) t,
     LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS sent,
         -- Those of a batch that was skipped are no rows of quarantine.
@@ -284,9 +285,14 @@ const LEDGER = `
       FROM carryover.dismissal_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) d
   WHERE ${IS_SETTLED}`;
 
+/**
+ * Of these only rows that the source does not have are too many: of those that both sides have the columns are told that differ.
+ */
+const UNSOURCED = `(${isOf('extra', 'changed', 'changed_in_target')} AND f.columns IS NULL)`;
+
 /** Every row of the source, as it was counted on the way, has its fate; what is told of as a finding has none. */
 const BALANCE = `
   SELECT coalesce(sum(r.source), 0) AS compared,
     coalesce(sum(abs(r.source - f.under + f.over + f.gone - r.loaded - r.quarantined - r.excluded)), 0) AS found
-  FROM ${SETTLED_RANGES}, ${FOUND(['extra', 'stale', 'duplicate'], ['new', 'missing', 'deleted_in_target'])}
+  FROM ${SETTLED_RANGES}, ${FOUND(`${isOf('stale', 'duplicate')} OR ${UNSOURCED}`, isOf('new', 'missing', 'deleted_in_target'))}
   WHERE ${IS_SETTLED}`;

@@ -192,8 +192,8 @@ function columnsOf(mapping: TimedMapping): string {
 }
 
 /**
- * A key that nobody knows is new, unless the ledger counts more rows in its batch than it knows keys: then one of them was
- * lost, and it may be this.
+ * A key that nobody knows is new, unless a later run settled it as something that is there; or the ledger counts more rows in its
+ * batch than it knows keys: then one of them was lost, and it may be this.
  */
 export async function tellMissing(session: TargetQueries, { mapping, run, range }: Part): Promise<void> {
   const within = comparesAlike(mapping) ? range : WHOLE;
@@ -202,7 +202,7 @@ export async function tellMissing(session: TargetQueries, { mapping, run, range 
   // Where keys do not compare alike, no key is known to be of a batch: then the whole is counted.
   // What later runs brought, or took away, counts too.
   const since = (batch: string): string => `(
-    SELECT count(*) FILTER (WHERE now IN ('loaded', 'quarantined', 'excluded')) - count(*) FILTER (WHERE was IN ('loaded', 'quarantined', 'excluded'))
+    SELECT count(*) FILTER (WHERE now IN (${THERE})) - count(*) FILTER (WHERE was IN (${THERE}))
     FROM carryover.settled_keys s WHERE s.base_run = $2 ${batch})`;
   const counted = isOrdered
     ? `carryover.key_numbers(after_key::text) AS low, carryover.key_numbers(to_key::text) AS high,
@@ -210,7 +210,9 @@ export async function tellMissing(session: TargetQueries, { mapping, run, range 
     : `NULL::numeric[] AS low, NULL::numeric[] AS high, sum(loaded + quarantined + excluded_by_decision) + ${since('')} AS rows`;
   await session.query(
     'verify.tellMissing',
-    `WITH counted AS (
+    `WITH lost AS MATERIALIZED (
+       SELECT f.legacy_key AS key FROM pg_temp.found f WHERE f.kind = 'new' AND ${isSettledThere('f.legacy_key')}),
+     counted AS (
        SELECT ${counted}
        FROM carryover.batches b WHERE run_id = $2 AND ever_loaded AND (run_id, batch) IN (${batchesOf(within)})
          AND EXISTS (SELECT FROM pg_temp.found WHERE kind = 'new')),
@@ -218,10 +220,22 @@ export async function tellMissing(session: TargetQueries, { mapping, run, range 
        SELECT carryover.key_numbers(key) AS numbers FROM (
          SELECT u.key FROM carryover.inserted_keys k CROSS JOIN LATERAL unnest(k.legacy_keys) AS u (key)
          WHERE (k.run_id, k.batch) IN (${batchesOf(within)}) AND k.run_id > ${lastUnloaded('u.key', '$1')}
-         UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state IN ('open', 'dismissed')) i),
+         UNION SELECT legacy_key FROM carryover.quarantine WHERE migration = $1 AND state IN ('open', 'dismissed')
+         -- One that is known to be lost explains itself, and no other.
+         UNION SELECT key FROM lost
+         UNION SELECT f.legacy_key FROM pg_temp.found f WHERE f.kind = 'missing' AND (${isSettledThere('f.legacy_key')}
+           OR EXISTS (SELECT FROM carryover.quarantine_occurrences o WHERE o.run_id = $2 AND o.legacy_key = f.legacy_key))) i),
      short AS (SELECT low, high FROM counted WHERE rows > (SELECT count(*) FROM known WHERE ${inBatch('numbers')}))
-     UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new'
-       AND EXISTS (SELECT FROM short WHERE ${inBatch('carryover.key_numbers(f.legacy_key)')})`,
+     UPDATE pg_temp.found f SET kind = 'missing' WHERE f.kind = 'new' AND (
+       f.legacy_key IN (SELECT key FROM lost) OR EXISTS (SELECT FROM short WHERE ${inBatch('carryover.key_numbers(f.legacy_key)')}))`,
     [mapping.name, run],
   );
 }
+
+/** Fates of rows that are somewhere. */
+const THERE = `'loaded', 'quarantined', 'excluded'`;
+
+/** Of a key: a run that came after the full run `$2` settled it, and the latest as one of these. */
+const isSettledThere = (key: string): string => `coalesce((
+  SELECT s.now IN (${THERE}) FROM carryover.settled_keys s WHERE s.base_run = $2 AND s.legacy_key = ${key}
+  ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1), false)`;

@@ -47,6 +47,15 @@ it('counts as an exception from the next verification on', async () => {
   expect(await look()).toMatchObject({ verdict: 'proven_with_exceptions', defects: 0, accepted: 2 });
 });
 
+it('holds of a row that the source does not have any more, as of any other', async () => {
+  await change(keys[3]!, 'by hand');
+  await engine.onSource('DELETE FROM dispatch_state WHERE id = ?', [keys[3]]);
+  const before = await look();
+  expect(before).toMatchObject({ verdict: 'not_proven', defects: 1, faults: {} });
+  await accept(before, { kinds: ['changed_in_target'] });
+  expect(await look()).toMatchObject({ verdict: 'proven_with_exceptions', defects: 0, accepted: 1, faults: {} });
+});
+
 it('ends with the state of the rows that it was given for', async () => {
   await change(keys[3]!, 'by hand');
   await accept(await look(), { kinds: ['changed_in_target'] });

@@ -20,8 +20,11 @@ export function progressText(progress: Progress, perSecond: number | undefined):
     return `${name}: ${done} of ${of} ranges and checks looked at`;
   }
   const left = progress.estimatedRows - progress.doneRows;
+  // Once it is over nothing is left of what was estimated, whatever became of it.
+  const isOver = progress.state === 'finished';
+  const of = ` of ${rows(progress.estimatedRows)} rows (${Math.floor(share(progress) * 100)} %)`;
   const parts = [
-    `${rows(progress.doneRows)} of ${rows(progress.estimatedRows)} rows (${Math.floor(share(progress) * 100)} %)`,
+    `${rows(progress.doneRows)}${isOver ? ' rows' : of}`,
     ...(perSecond === undefined ? [] : [`${rows(perSecond)} rows/s`]),
     ...(perSecond === undefined || left <= 0 ? [] : [`about ${duration(left / perSecond)} left`]),
     ...(progress.quarantined > 0 ? [`${rows(progress.quarantined)} quarantined`] : []),

@@ -108,7 +108,8 @@ export function printRun(standing: Standing): string {
       ? [`  owner     not known: ${owner.words ?? ''}; by the ledger alone the run is open`]
       : []),
     `  balance   ${rows(balance.source)} source = ${rows(balance.loaded)} loaded + ${rows(balance.quarantined)} quarantined + ${rows(balance.excluded)} excluded${decided} + ${rows(balance.pending)} pending`,
-    `  written   ${rows(written.inserted)} inserted, ${rows(written.updated)} updated, ${rows(written.unchanged)} unchanged`,
+    `  written   ${rows(written.inserted)} inserted, ${rows(written.updated)} updated, ${rows(written.unchanged)} unchanged` +
+      (written.takenAway === 0 ? '' : `, ${rows(written.takenAway)} taken out or marked as gone`),
     `  batches   ${batches.length === 0 ? 'none cut yet' : batches.join(', ')}`,
     `  started   ${run.startedAt}${run.finishedAt === null ? '' : `, ${run.state} ${run.finishedAt}`}, workflow ${run.workflow}`,
     ...(run.verifying === null

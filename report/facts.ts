@@ -86,6 +86,8 @@ export interface AgainFacts {
   readonly base: string;
   /** Rows of the source that were taken again. */
   readonly rows: number;
+  /** True of a replay of batches that had been skipped; they were not in quarantine. */
+  readonly tookSkipped: boolean;
   /** Rows that a person decided not to take after all: they count as they did. */
   readonly skipped: number;
   /** What was found wrong and not touched, since another writer may have had a hand in it. */

@@ -154,7 +154,7 @@ export function buildReport(facts: ReportFacts): Report {
     checks,
     verification: facts.verification,
     estate: estateOf(facts),
-    headline: buildHeadline({ balance, written }),
+    headline: buildHeadline({ balance, written, again: facts.again }),
     again: facts.again,
     domain: facts.domain,
     startedAt: facts.startedAt,

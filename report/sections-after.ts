@@ -111,7 +111,7 @@ function dismissedPart(dismissed: NonNullable<Report['dismissed']>, source: numb
 export function actorsSection({ references, actors, balance, again }: Report): string {
   const people = references.filter(({ role }) => role === 'actor');
   const first = people[0];
-  if (first === undefined) return '';
+  if (first === undefined || again?.mode === 'undo') return '';
   const all = again == null ? balance.loaded : actors.mapped + actors.missing;
   const share = (rows: number): string => rate(percent(rows, all));
   return [

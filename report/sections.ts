@@ -13,7 +13,7 @@ export function verdictSection(report: Report): string {
   const { balance, written, source } = report;
   const share = (rows: number): string => rate(percent(rows, balance.source));
   const wrote =
-    written.inserted + written.updated === 0
+    written.inserted + written.updated + (report.again?.takenAway ?? 0) === 0
       ? 'This run wrote nothing: every row that it would load stood in the target already, unchanged.'
       : '';
   const why = report.verdict === 'not_proven' ? whyNotProven(report) : '';
@@ -62,7 +62,7 @@ const byKind = (kinds: AgainFacts['kept']): string =>
 
 const rowsOf = (rows: number): string => `${count(rows)} ${rows === 1 ? 'row is' : 'rows are'}`;
 
-function whatItTook({ mode, rows, found, undoes, takenAway }: AgainFacts): string {
+function whatItTook({ mode, rows, found, undoes, takenAway, tookSkipped }: AgainFacts): string {
   if (mode === 'undo') {
     return (
       `This run undid run ${undoes!}: ${count(takenAway)} ${takenAway === 1 ? 'row' : 'rows'} that it had inserted were taken out and ` +
@@ -72,6 +72,7 @@ function whatItTook({ mode, rows, found, undoes, takenAway }: AgainFacts): strin
   }
   const took = `it took ${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
   if (mode === 'repair') return `This run was a repair: ${took} again that a verification had found wrong.`;
+  if (tookSkipped) return `This run was a replay: ${took} of batches that somebody had skipped.`;
   if (mode === 'replay') return `This run was a replay: ${took} again that were in quarantine.`;
   const differed = byKind(found ?? []);
   return `This run was a re-sync: it compared source and target first, and ${
@@ -119,7 +120,7 @@ export function sourceSection({ source, target, balance, written, again }: Repor
 }
 
 export function coverageSection({ references, again }: Report): string {
-  if (references.length === 0) return '';
+  if (references.length === 0 || again?.mode === 'undo') return '';
   const none = ({ absent, optional }: ReferenceReport): string => `${count(absent)}${optional ? ' (allowed)' : ''}`;
   return section(
     'Mapping coverage',

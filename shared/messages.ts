@@ -103,6 +103,8 @@ export interface LoadResult {
   readonly unchanged: number;
   readonly quarantined: number;
   readonly excluded: number;
+  /** Rows of the target that were taken out, or marked as gone; none unless given. */
+  readonly takenAway?: number;
 }
 
 export interface ValidateResult {
@@ -262,6 +264,8 @@ export interface Progress {
   readonly batchesParked: number;
   readonly skipped: readonly number[];
   readonly excluded: number;
+  /** Rows of the target that were taken out, or marked as gone: they are among the ones that are done. */
+  readonly takenAway?: number;
   readonly concurrency: number;
   /** True where the workflow goes on with a run that was open already. */
   readonly resumed: boolean;

@@ -1,5 +1,5 @@
 /** A run's standing in Markdown, for the current details of the Temporal UI. Pure. */
-import { NAMED } from './run-progress';
+import { NAMED, doneOf } from './run-progress';
 import type { RunProgress } from './run-progress';
 import type { Progress, RunPlan } from '../shared/messages';
 import { listBatches } from '../shared/verb-requests';
@@ -17,12 +17,13 @@ export function toMarkdown(progress: RunProgress, now: number): string {
     ...parkedBatches(progress, plan.run),
     '| | rows |',
     '| --- | ---: |',
-    `| done | ${done.source} of ${plan.estimatedRows} (${percent(done.source, plan.estimatedRows)}) |`,
+    doneLine(progress, plan),
     `| inserted | ${done.inserted} |`,
     `| updated | ${done.updated} |`,
     `| unchanged | ${done.unchanged} |`,
     `| quarantined | ${done.quarantined} |`,
     `| excluded | ${done.excluded} |`,
+    ...((done.takenAway ?? 0) === 0 ? [] : [`| taken out | ${done.takenAway} |`]),
     ...remaining(progress, plan, now),
     '',
     `Batches: ${progress.batchesDone} validated; in flight ${flight(progress)}, at most ${plan.concurrency} at once`,
@@ -83,12 +84,21 @@ function parkedBatches({ parked, state }: RunProgress, run: string): string[] {
   ];
 }
 
+/** Once it is over nothing is left of what was estimated, whatever became of it. */
+function doneLine({ done, verdict }: RunProgress, { estimatedRows }: RunPlan): string {
+  const rows = doneOf(done);
+  return verdict === undefined
+    ? `| done | ${rows} of ${estimatedRows} (${percent(rows, estimatedRows)}) |`
+    : `| done | ${rows} |`;
+}
+
 /** What is left; how long it takes only while the run does something about it. */
-function remaining({ done, started, startedWith, state }: RunProgress, plan: RunPlan, now: number): string[] {
-  const left = Math.max(0, plan.estimatedRows - done.source);
+function remaining({ done, started, startedWith, state, verdict }: RunProgress, plan: RunPlan, now: number): string[] {
+  if (verdict !== undefined) return [];
+  const left = Math.max(0, plan.estimatedRows - doneOf(done));
   if (state !== 'running') return [`| remaining | ${left} |`];
   const seconds = Math.max(1, Math.round((now - started) / 1000));
-  const rate = Math.round((done.source - startedWith) / seconds);
+  const rate = Math.round((doneOf(done) - startedWith) / seconds);
   const time = rate > 0 && left > 0 ? `, about ${formatSeconds(left / rate)}` : '';
   return [`| rate | ${rate} a second |`, `| remaining | ${left}${time} |`];
 }

@@ -72,7 +72,7 @@ export class RunProgress {
     this.allDone = false;
     this.started = now;
     this.recount(remaining);
-    this.startedWith = remaining.done.source;
+    this.startedWith = doneOf(remaining.done);
     this.batchesDone = remaining.nextBatch - 1 - remaining.batches.length - remaining.skipped.length;
     for (const known of [this.parked, this.differing, this.skipped, this.everLoaded]) known.clear();
     for (const batch of remaining.skipped) this.skipped.add(batch);
@@ -160,18 +160,19 @@ export class RunProgress {
   }
 
   toProgress(): Progress {
-    const { inserted, updated, unchanged, quarantined, excluded } = this.done;
+    const { inserted, updated, unchanged, quarantined, excluded, takenAway = 0 } = this.done;
     return {
       run: this.plan?.run ?? null,
       migration: this.plan?.migration ?? null,
       state: this.state,
       estimatedRows: this.plan?.estimatedRows ?? 0,
-      doneRows: this.done.source,
+      doneRows: doneOf(this.done),
       inserted,
       updated,
       unchanged,
       quarantined,
       excluded,
+      ...(takenAway === 0 ? {} : { takenAway }),
       batchesDone: this.batchesDone,
       batchesInFlight: this.inFlight.size,
       batchesParked: this.parked.size,
@@ -187,6 +188,9 @@ export class RunProgress {
   }
 }
 
+/** Rows that are done with: of the source, or taken out of the target. */
+export const doneOf = ({ source, takenAway }: LoadResult): number => source + (takenAway ?? 0);
+
 function add(one: LoadResult, other: LoadResult, sign: 1 | -1): LoadResult {
   return {
     source: one.source + sign * other.source,
@@ -195,5 +199,6 @@ function add(one: LoadResult, other: LoadResult, sign: 1 | -1): LoadResult {
     unchanged: one.unchanged + sign * other.unchanged,
     quarantined: one.quarantined + sign * other.quarantined,
     excluded: one.excluded + sign * other.excluded,
+    takenAway: (one.takenAway ?? 0) + sign * (other.takenAway ?? 0),
   };
 }

@@ -157,6 +157,7 @@ function attemptOf(session: TargetSession, mapping: TimedMapping, line: Line): A
     unchanged: 0,
     quarantined: 0,
     excluded: 0,
+    takenAway: 0,
     validated: null,
   };
   const ref = { run: NO_RUN, migration: mapping.name, epoch: 0, batch: line.batch };

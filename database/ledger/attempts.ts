@@ -34,6 +34,7 @@ export interface BatchRow {
   readonly unchanged: number;
   readonly quarantined: number;
   readonly excluded: number;
+  readonly takenAway: number;
   /** What its last validation found; null where there was none since its load. */
   readonly validated: ValidateResult | null;
 }
@@ -68,6 +69,7 @@ interface LedgerBatch {
   readonly unchanged: string;
   readonly quarantined: string;
   readonly excluded: string;
+  readonly taken_away: string;
   readonly compared: string | null;
   readonly differences: string | null;
   readonly cause: string | null;
@@ -79,7 +81,7 @@ interface LedgerBatch {
 
 const SELECT_BATCH = `
 SELECT b.state, b.after_key, b.to_key, r.lower_key, b.legacy_keys, b.takes_back IS NOT NULL AS takes_back, CASE WHEN b.gone THEN r.gone_policy END AS gone, r.overwrites, b.extract_token, b.staged, b.source, b.inserted,
-       b.updated, b.unchanged, b.quarantined, b.excluded, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
+       b.updated, b.unchanged, b.quarantined, b.excluded, b.taken_away, b.compared, b.differences, b.cause, b.token, r.epoch, r.fingerprint,
        r.source_identity
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
 WHERE b.run_id = $1 AND b.batch = $2`;
@@ -118,6 +120,7 @@ function toBatchRow(row: LedgerBatch): BatchRow {
     unchanged: Number(row.unchanged),
     quarantined: Number(row.quarantined),
     excluded: Number(row.excluded),
+    takenAway: Number(row.taken_away),
     validated: row.compared === null ? null : { compared: Number(row.compared), differences: Number(row.differences) },
   };
 }

@@ -85,6 +85,7 @@ export async function readRemaining(
          coalesce(sum(b.inserted), 0) AS inserted, coalesce(sum(b.updated), 0) AS updated,
          coalesce(sum(b.unchanged), 0) AS unchanged, coalesce(sum(b.quarantined), 0) AS quarantined,
          coalesce(sum(b.excluded) FILTER (WHERE done), 0) AS excluded,
+         coalesce(sum(b.taken_away) FILTER (WHERE done), 0) AS "takenAway",
          array_agg(b.batch ORDER BY b.batch) FILTER (WHERE b.state = 'skipped') AS skipped
        FROM carryover.runs r
        LEFT JOIN (SELECT *, loaded_at IS NOT NULL OR state = 'skipped' AS done FROM carryover.batches) b USING (run_id)
@@ -124,6 +125,7 @@ export async function readRemaining(
       unchanged: number('unchanged'),
       quarantined: number('quarantined'),
       excluded: number('excluded'),
+      ...(number('takenAway') === 0 ? {} : { takenAway: number('takenAway') }),
     },
   };
 }

@@ -35,7 +35,12 @@ export interface RunStatus {
     readonly excludedByDecision: number;
     readonly pending: number;
   };
-  readonly written: { readonly inserted: number; readonly updated: number; readonly unchanged: number };
+  readonly written: {
+    readonly inserted: number;
+    readonly updated: number;
+    readonly unchanged: number;
+    readonly takenAway: number;
+  };
   /** Batches by state, in the order of a batch's life. */
   readonly batches: Readonly<Partial<Record<BatchState, number>>>;
   readonly paused: { readonly at: string; readonly cause: string } | null;
@@ -81,6 +86,7 @@ SELECT r.run_id::text AS run, r.migration, r.mode, r.state, r.verdict, r.owner_c
        floor(extract(epoch FROM now() - r.started_at))::text AS age, r.estimated_rows::text AS estimated, r.undoes::text AS undoes,
        b.source::text, b.loaded::text, b.quarantined::text, b.excluded::text, b.excluded_by_decision::text,
        b.pending::text, b.inserted::text, b.updated::text, b.unchanged::text,
+       (SELECT coalesce(sum(x.taken_away), 0) FROM carryover.batches x WHERE x.run_id = r.run_id)::text AS taken_away,
        (NOT EXISTS (SELECT FROM carryover.runs x WHERE x.migration = r.migration AND x.run_id > r.run_id))::text AS latest,
        v.verification_id::text AS verification, v.verdict AS verified_as, v.final::text AS final,
        (v.verification_id = r.verification_id)::text AS own,
@@ -196,7 +202,12 @@ function toStatus(
       excludedByDecision: count('excluded_by_decision'),
       pending: count('pending'),
     },
-    written: { inserted: count('inserted'), updated: count('updated'), unchanged: count('unchanged') },
+    written: {
+      inserted: count('inserted'),
+      updated: count('updated'),
+      unchanged: count('unchanged'),
+      takenAway: count('taken_away'),
+    },
     batches: Object.fromEntries(
       BATCH_STATES.flatMap((state) => {
         const found = own(batches).find((batch) => batch.state === state);

@@ -14,14 +14,15 @@ export interface RunFacts {
 
 const RUN = `
 SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finished_at, clock_timestamp()) AS finished_at,
-       mode, base_run, r.undoes, b.rows, b.skipped, b.taken_away,
+       mode, base_run, r.undoes, b.rows, b.skipped, b.taken_away, b.took_skipped,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
         FROM jsonb_each_text(r.kept)) AS kept,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
         FROM jsonb_each_text(r.found)) AS found
 FROM carryover.runs r, LATERAL (
   SELECT coalesce(sum(source) FILTER (WHERE state <> 'skipped'), 0) AS rows,
-         coalesce(sum(source) FILTER (WHERE state = 'skipped'), 0) AS skipped, coalesce(sum(taken_away), 0) AS taken_away
+         coalesce(sum(source) FILTER (WHERE state = 'skipped'), 0) AS skipped, coalesce(sum(taken_away), 0) AS taken_away,
+         coalesce(bool_or(takes_back IS NOT NULL), false) AS took_skipped
   FROM carryover.batches b WHERE b.run_id = r.run_id) b
 WHERE run_id = $1`;
 
@@ -41,6 +42,7 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     kept: AgainFacts['kept'];
     found: NonNullable<AgainFacts['found']>;
     taken_away: string;
+    took_skipped: boolean;
   }>(db, 'report.run', RUN, [run]);
   if (row === undefined) return null;
   return {
@@ -61,6 +63,7 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
             kept: row.kept,
             found: row.mode === 'changed' ? row.found : null,
             takenAway: toNumber(row.taken_away),
+            tookSkipped: row.took_skipped,
           },
   };
 }

@@ -71,17 +71,34 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
        WHERE run_id = $1 AND batch = $2`,
       [ref.run, ref.batch, written.inserted, written.updated, unchanged, quarantined, excluded, dismissed, takenAway],
     );
-    return { source: batch.source, ...written, unchanged, quarantined, excluded };
+    const away = batch.takenAway + takenAway;
+    return {
+      source: batch.source,
+      ...written,
+      unchanged,
+      quarantined,
+      excluded,
+      ...(away === 0 ? {} : { takenAway: away }),
+    };
   });
 }
 
-export const resultOf = ({ source, inserted, updated, unchanged, quarantined, excluded }: BatchRow): LoadResult => ({
+export const resultOf = ({
   source,
   inserted,
   updated,
   unchanged,
   quarantined,
   excluded,
+  takenAway,
+}: BatchRow): LoadResult => ({
+  source,
+  inserted,
+  updated,
+  unchanged,
+  quarantined,
+  excluded,
+  ...(takenAway === 0 ? {} : { takenAway }),
 });
 
 /** A batch that was parked after its load is loaded anew: its lines are written again, its images stay. */

@@ -61,6 +61,7 @@ export async function undoBatch(attempt: Attempt, mapping: TimedMapping, ref: Ba
       unchanged: 0,
       quarantined: 0,
       excluded: 0,
+      takenAway: removed,
     };
     await session.query(
       'undo.record',

@@ -1,8 +1,8 @@
 /** Damage planted before or after a re-sync or a replay: each piece is found, kept or mended, as its kind has it. */
 import { Random } from '../../sample/random';
-import { replay } from '../support/engine';
+import { carryRun, openRun, replay } from '../support/engine';
 import type { Engine } from '../support/engine';
-import { resync } from '../support/resync';
+import { compareRun, resync } from '../support/resync';
 import { verify } from '../support/verification';
 import {
   Planter,
@@ -18,7 +18,7 @@ import {
   told,
   toldBy,
 } from './planter';
-import type { Planted } from './planter';
+import type { Planted, Told } from './planter';
 import {
   ALL,
   ON_TARGET,
@@ -148,6 +148,52 @@ describe('of a re-sync', () => {
     expect(
       await engine.onTarget(`SELECT DISTINCT state FROM carryover.quarantine WHERE legacy_key = ANY ($1)`, [away]),
     ).toEqual([{ state: 'gone' }]);
+  });
+
+  it('is kept and named where it was done after the comparison, to rows that are about to be written', async () => {
+    engine = await start(1_500, true);
+    const before = await standing(engine);
+    const spared = await allRows(engine);
+    const keys = [...spared.target];
+    const changed = keys.slice(0, 600);
+    const fresh = await freeKeys(engine, 0, 0, 10, 0);
+    await bring(engine, keys.slice(-10), fresh);
+    await engine.onSource('UPDATE dispatch_state SET status = 23 - status WHERE id IN (?)', [changed]);
+    const plan = await openRun(engine, deleting, { batchRows: 200 }, {}, 'changed');
+    const { taken } = await compareRun(engine, deleting, plan);
+    expect(taken.keys).toBeGreaterThanOrEqual(changed.length + fresh.length);
+    const planter = new Planter(engine, random, { ...spared, target: new Set(changed) });
+    expect(await planter.plantAll(ON_TARGET, 80)).toEqual([]);
+    // And another writer was there first.
+    const [first] = fresh;
+    await engine.onTarget(
+      `INSERT INTO case_states (id, case_id, state, is_system_generated, changed_at, metadata, legacy_id)
+       SELECT gen_random_uuid(), case_id, state, is_system_generated, changed_at, '{}', $1 FROM case_states LIMIT 1`,
+      [first],
+    );
+    const damaged = await standing(engine);
+    await carryRun(engine, deleting, plan);
+
+    const kept = planter.planted.filter(isTheirs);
+    const expected = [...expectedOf(kept), { kind: 'extra' as const, key: first! }].sort(byKey);
+    expect(await toldBy(engine, plan.run)).toEqual(expected);
+    expect(told((await verify(engine, deleting, true)).findings)).toEqual(expected);
+    // The load knows but that they are not its own.
+    const named = expected.map(({ kind, key }) => ({ kind: kind === 'extra' ? 'changed_in_target' : kind, key }));
+    expect(
+      told(
+        await engine.onTarget<Told>('SELECT kind, legacy_key AS key FROM carryover.findings WHERE run_id = $1', [
+          plan.run,
+        ]),
+      ),
+    ).toEqual(named);
+    const after = await standing(engine);
+    const theirs = expected.map(({ key }) => key);
+    const written = [...changed, ...fresh].filter((key) => !theirs.includes(key));
+    expect(differing(blend(blend(before, damaged, placesOf(theirs)), after, placesOf(written)), after)).toEqual([]);
+    expect(
+      written.filter((key) => [undefined, before.get(`loaded ${key}`)].includes(after.get(`loaded ${key}`))),
+    ).toEqual([]);
   });
 });
 

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { SEARCH_ATTRIBUTES } from '../../shared/names';
 import type { Databases } from '../support/databases';
 import { createDatabases } from '../support/databases';
-import { services } from '../support/servers';
+import { registerNamespace } from '../support/namespace';
 import { carryover, testSettings } from './cli-run';
 
 const BASELINE = [
@@ -21,13 +20,7 @@ let folder: string;
 
 beforeAll(async () => {
   databases = await createDatabases();
-  const namespace = `setup-${randomUUID()}`;
-  const connection = await Connection.connect({ address: services().temporal.address });
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
-  });
-  await connection.close();
+  const namespace = await registerNamespace();
   settings = testSettings({ TEMPORAL_NAMESPACE: namespace, CARRYOVER_TARGET_URL: databases.targetUrl });
   folder = mkdtempSync(join(tmpdir(), 'carryover-setup-'));
 });

@@ -45,11 +45,15 @@ it('takes the run back, audited, and says what is pending; a new run brings the 
   );
   expect(undone.code).toBe(2);
   expect(undone.out).toContain(`This run undid run 1: ${before} rows that it had inserted were taken out`);
+  expect(undone.out).toContain(`0 inserted, 0 updated, 0 unchanged, ${before} taken out or marked as gone.`);
+  expect(undone.out).not.toMatch(/wrote nothing|## Actors|## Mapping coverage/);
+  expect(undone.err + undone.out).toContain(`run 2 finished: ${before} rows`);
   expect(await rows()).toBe(0);
   const status = await say('status', 'case-states', '--json');
   expect(status.json()).toMatchObject({
     mode: 'undo',
     undoes: '1',
+    written: { inserted: 0, takenAway: before },
     balance: { loaded: 0, quarantined: 0, pending: 400 },
   });
   const audit = await say('audit', '2', '--json');

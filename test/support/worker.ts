@@ -37,6 +37,8 @@ export interface TemporalClient {
 export interface ClientSettings {
   /** That of the private Temporal unless given. */
   readonly address?: string;
+  /** The one that every server has unless given. */
+  readonly namespace?: string;
   /** Who it says it is; the SDK's own name for this process unless given. */
   readonly identity?: string;
 }
@@ -44,10 +46,11 @@ export interface ClientSettings {
 /** A client of the private Temporal, or of another. */
 export async function connectTemporal({
   address = services().temporal.address,
+  namespace = 'default',
   identity,
 }: ClientSettings = {}): Promise<TemporalClient> {
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection, ...(identity === undefined ? {} : { identity }) });
+  const client = new Client({ connection, namespace, ...(identity === undefined ? {} : { identity }) });
   return {
     client,
     address,
@@ -86,7 +89,7 @@ export async function startWorker(
   const { source, target, reportsDir, sourceUrl, targetUrl } = engine;
   const temporal = createTemporal(client);
   const worker = await createWorker(
-    { connection, namespace: 'default', taskQueue, workflowBundle: await workflowBundle() },
+    { connection, namespace: client.options.namespace, taskQueue, workflowBundle: await workflowBundle() },
     createPorts({ source, target, temporal, catalog, reportsDir, sourceUrl, targetUrl }),
   );
   const running = worker.run();

@@ -16,7 +16,7 @@ const run: RunStatus = {
   undoes: null,
   estimatedRows: 4_000,
   balance: { source: 3_000, loaded: 1_900, quarantined: 100, excluded: 0, excludedByDecision: 0, pending: 1_000 },
-  written: { inserted: 1_900, updated: 0, unchanged: 0 },
+  written: { inserted: 1_900, updated: 0, unchanged: 0, takenAway: 0 },
   batches: { validated: 2, parked: 1 },
   paused: null,
   parked: [],

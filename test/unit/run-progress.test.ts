@@ -118,6 +118,8 @@ describe('the progress of a run', () => {
     progress.verdict = 'proven_with_exceptions';
     const proven = toMarkdown(progress, 11_000);
     expect(proven).toContain('run 7: finished, proven with exceptions\n');
+    expect(proven).toContain('| done | 4751 |');
+    expect(proven).not.toContain('remaining');
     expect(proven).toMatch(/\n\nThe report: `carryover report 7`$/);
   });
 
@@ -140,6 +142,15 @@ describe('the progress of a run', () => {
 
   it('counts the rate of this history alone, not what an earlier one did', () => {
     expect(toMarkdown(begin(resumed), 20_000)).toContain('| rate | 0 a second |\n| remaining | 2751 |');
+  });
+
+  it('counts what was taken out as done', () => {
+    const progress = begin({ ...fresh, done: { ...none, takenAway: 40 } }, { estimatedRows: 100 });
+    progress.addLoaded(1, { ...none, source: 20, updated: 20, takenAway: 30 });
+    expect(toMarkdown(progress, 11_000)).toContain('| done | 90 of 100 (90.0 %) |');
+    expect(toMarkdown(progress, 11_000)).toContain('| excluded | 0 |\n| taken out | 70 |\n');
+    expect(toMarkdown(progress, 11_000)).toContain('| rate | 50 a second |\n| remaining | 10, about 1 s |');
+    expect(progress.toProgress()).toMatchObject({ doneRows: 90, takenAway: 70 });
   });
 
   it('never shows more than everything, nor less than nothing', () => {

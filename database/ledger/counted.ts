@@ -26,6 +26,9 @@ const UNMET_TEXTS = `
       SELECT FROM carryover.inserted_keys i WHERE i.run_id = b.run_id AND f.legacy_key = ANY (i.legacy_keys))
     AND NOT EXISTS (SELECT FROM carryover.before_images i WHERE i.run_id = b.run_id AND i.legacy_key = f.legacy_key)`;
 
+/** A query of keys that no batch of the run met, as they were gone from the source then. */
+export const unmet = (mapping: Mapping): string => (hasIntegerKey(mapping) ? UNMET : UNMET_TEXTS);
+
 /** `key_numbers` of a text; keys that are no integers may be sorted otherwise by the source: nobody knows here which batch held them. */
 export const numbersOf =
   (mapping: Mapping) =>
@@ -46,7 +49,7 @@ export function countedTables(mapping: Mapping, keys: string): string {
         ${numbers('r.lower_key::text')} AS lowest
       FROM carryover.batches b JOIN carryover.runs r USING (run_id) WHERE b.run_id = (SELECT base_run FROM own)),
     held AS MATERIALIZED (${held('quarantine_occurrences', 'quarantined')} UNION ${held('dismissal_occurrences', 'excluded')}),
-    unmet AS MATERIALIZED (${hasIntegerKey(mapping) ? UNMET : UNMET_TEXTS})`;
+    unmet AS MATERIALIZED (${unmet(mapping)})`;
 }
 
 /** Joins to keys `k` their line of `bounds`, `b`, and of `held`, `h`. */

@@ -6,7 +6,7 @@ import { isDismissed } from '../quarantine/left-out';
 import { stagedKey } from '../target/expressions';
 import type { TargetQueries } from '../target/session';
 import type { StageTables } from '../target/stage';
-import { JOIN_COUNTED, countedAs, countedTables, numbersOf } from './counted';
+import { JOIN_COUNTED, countedAs, countedTables, numbersOf, unmet } from './counted';
 
 /**
  * The run of a migration that settled a key as another fate than some, where that is the last that became of it, else 0: a row that
@@ -61,6 +61,7 @@ export async function settleKeys(
      unseen AS MATERIALIZED (
        SELECT f.legacy_key FROM carryover.findings f JOIN own ON f.verification_id = own.compared_by
        WHERE f.kind = 'new' AND f.legacy_key IN (SELECT key FROM keys)),
+     unmet AS MATERIALIZED (${unmet(mapping)}),
      left_out AS MATERIALIZED (
        SELECT DISTINCT o.legacy_key FROM carryover.dismissal_occurrences o JOIN own ON o.run_id = own.base_run
        WHERE o.legacy_key IN (SELECT key FROM keys))
@@ -68,7 +69,7 @@ export async function settleKeys(
        coalesce(
          (SELECT s.now FROM carryover.settled_keys s
           WHERE s.base_run = own.base_run AND s.legacy_key = k.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1),
-         CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL THEN 'nothing'
+         CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL OR k.key IN (SELECT legacy_key FROM unmet) THEN 'nothing'
               WHEN b.state = 'skipped' THEN 'excluded'
               WHEN NOT b.ever_loaded THEN 'pending'
               WHEN h.legacy_key IS NOT NULL THEN 'quarantined'

@@ -3,29 +3,48 @@ import { hasIntegerKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { isLeftOut } from './skipped';
 
+/** Of a finding `f` of the full run: whether the run itself wrote that row, or left it aside, and so met it for certain. */
+const KNOWN_AS_MET = `(
+  f.legacy_key IN (SELECT o.legacy_key FROM carryover.quarantine_occurrences o WHERE o.run_id = (SELECT base_run FROM own))
+  OR f.legacy_key IN (SELECT d.legacy_key FROM carryover.dismissal_occurrences d WHERE d.run_id = (SELECT base_run FROM own))
+  OR f.legacy_key IN (SELECT i.legacy_key FROM carryover.before_images i WHERE i.run_id = (SELECT base_run FROM own))
+  OR f.legacy_key IN (SELECT u.key FROM carryover.inserted_keys i CROSS JOIN LATERAL unnest(i.legacy_keys) AS u (key)
+    WHERE i.run_id = (SELECT base_run FROM own)))`;
+
 /**
- * Keys of target rows in the ranges of the run's batches that none of them met. A batch's validation finds them gone, and beside
+ * Keys in the ranges of the run's batches that none of them met. A batch's validation finds them gone, and beside
  * them those few that went since its extract: these it counted. How many, its counts say; which, nobody knows, nor does the
  * balance ask.
  */
 const UNMET = `
   SELECT legacy_key FROM (
-    SELECT f.legacy_key, b.source - b.excluded + b.excluded_by_decision - b.compared + (
-        SELECT count(*) FROM carryover.findings n WHERE n.run_id = f.run_id AND n.batch = f.batch AND n.kind = 'new') AS met,
-      row_number() OVER (PARTITION BY f.batch ORDER BY o.legacy_key, d.legacy_key, f.legacy_key) AS place
+    SELECT f.legacy_key, b.source - b.excluded + b.excluded_by_decision - b.compared + coalesce(n.rows, 0) AS met,
+      row_number() OVER (PARTITION BY f.batch ORDER BY ${KNOWN_AS_MET} DESC, f.legacy_key) AS place
     FROM carryover.findings f JOIN carryover.batches b USING (run_id, batch)
-    -- What it sent to quarantine, or left out, it met for certain.
-    LEFT JOIN carryover.quarantine_occurrences o USING (run_id, batch, legacy_key)
-    LEFT JOIN carryover.dismissal_occurrences d USING (run_id, batch, legacy_key)
+    LEFT JOIN (
+      SELECT batch, count(*) AS rows FROM carryover.findings
+      WHERE run_id = (SELECT base_run FROM own) AND kind = 'new' GROUP BY batch) n ON n.batch = f.batch
     WHERE f.run_id = (SELECT base_run FROM own) AND f.kind = 'gone') g
   WHERE place > met`;
 
-/** The same of keys that are no integers: found gone when the run was verified, and neither inserted nor changed by it. */
+/**
+ * The same of keys that are no integers, whose batches find nobody gone: by what the run's verification counted, of the table as a whole.
+ * Rows that its batches met, but for those that it found in the source and that were not new by then, are among the gone.
+ */
 const UNMET_TEXTS = `
-  SELECT f.legacy_key FROM carryover.runs b JOIN carryover.findings f USING (verification_id)
-  WHERE b.run_id = (SELECT base_run FROM own) AND f.kind = 'gone' AND NOT EXISTS (
-      SELECT FROM carryover.inserted_keys i WHERE i.run_id = b.run_id AND f.legacy_key = ANY (i.legacy_keys))
-    AND NOT EXISTS (SELECT FROM carryover.before_images i WHERE i.run_id = b.run_id AND i.legacy_key = f.legacy_key)`;
+  SELECT legacy_key FROM (
+    SELECT f.legacy_key, m.rows - s.rows AS met, row_number() OVER (ORDER BY ${KNOWN_AS_MET} DESC, f.legacy_key) AS place
+    FROM carryover.runs r JOIN carryover.findings f USING (verification_id)
+    CROSS JOIN LATERAL (SELECT coalesce(sum(b.source - b.excluded + b.excluded_by_decision), 0) AS rows
+      FROM carryover.batches b WHERE b.run_id = r.run_id AND b.ever_loaded) m
+    CROSS JOIN LATERAL (
+      SELECT (SELECT coalesce(sum(v.source - v.excluded + v.dismissed), 0) FROM carryover.verified_ranges v WHERE v.verification_id = r.verification_id)
+        - (SELECT count(*) FROM carryover.findings n WHERE n.verification_id = r.verification_id AND n.kind = 'new') AS rows) s
+    WHERE r.run_id = (SELECT base_run FROM own) AND f.kind = 'gone') g
+  WHERE place > met`;
+
+/** A query of keys that no batch of the run met, as they were gone from the source then. */
+export const unmet = (mapping: Mapping): string => (hasIntegerKey(mapping) ? UNMET : UNMET_TEXTS);
 
 /** `key_numbers` of a text; keys that are no integers may be sorted otherwise by the source: nobody knows here which batch held them. */
 export const numbersOf =
@@ -47,7 +66,7 @@ export function countedTables(mapping: Mapping, keys: string): string {
         ${numbers('r.lower_key::text')} AS lowest
       FROM carryover.batches b JOIN carryover.runs r USING (run_id) WHERE b.run_id = (SELECT base_run FROM own)),
     held AS MATERIALIZED (${held('quarantine_occurrences', 'quarantined')} UNION ${held('dismissal_occurrences', 'excluded')}),
-    unmet AS MATERIALIZED (${hasIntegerKey(mapping) ? UNMET : UNMET_TEXTS})`;
+    unmet AS MATERIALIZED (${unmet(mapping)})`;
 }
 
 /** Joins to keys `k` their line of `bounds`, `b`, and of `held`, `h`. */

@@ -5,9 +5,13 @@ import type { Mapping } from '../../mappings/mapping';
 import { deleteBrakeOf } from '../../shared/brakes';
 import { OVERWRITABLE, RESYNCED } from '../../shared/findings';
 import type { ComparisonRef, TakenResult } from '../../shared/resync';
+import { targetKeyText } from '../target/legacy-key';
+import { andPresent } from '../target/present';
+import { quotePgTable } from '../target/quote';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import type { Footing } from './changes';
+import { unmet } from './counted';
 import { behind, requireEpoch } from './epoch';
 import { isLeftOut } from './skipped';
 import { cutLists, readBase } from './some-rows';
@@ -84,6 +88,15 @@ SELECT legacy_key FROM (
   JOIN carryover.runs r ON r.run_id = $5 AND s.base_run = r.base_run
   ORDER BY s.legacy_key, s.run_id DESC, s.settled_at DESC) l WHERE now = 'pending'`;
 
+/** Rows that the full run had not met, as they were gone then, and that are in the source again, as the target has them: nothing is found. */
+const returned = (mapping: Mapping): string => `
+SELECT u.legacy_key FROM (WITH own AS (SELECT base_run FROM carryover.runs WHERE run_id = $5) ${unmet(mapping)}) u
+WHERE NOT EXISTS (SELECT FROM carryover.findings f WHERE f.verification_id = $1 AND f.kind = 'gone' AND f.legacy_key = u.legacy_key)
+  AND NOT EXISTS (SELECT FROM carryover.settled_keys s JOIN carryover.runs r ON r.run_id = $5 AND s.base_run = r.base_run
+    WHERE s.legacy_key = u.legacy_key)
+  AND EXISTS (SELECT FROM ${quotePgTable(mapping.target.schema, mapping.target.table)} t
+    WHERE ${targetKeyText(mapping, 't')} = u.legacy_key${andPresent(mapping, 't')})`;
+
 /** Reasons that no verification proves again: the target's own, and that of a parent which came after its child. */
 const unprovedReasons = (mapping: Mapping): string[] => [
   'constraint_rejected',
@@ -125,7 +138,7 @@ export async function takeFound(target: Target, mapping: Mapping, ref: Compariso
     const kinds = run.overwrites ? [...RESYNCED, ...OVERWRITABLE] : RESYNCED;
     const batchRows = Number(run.batch_rows);
     const taken = {
-      query: `${FOUND} UNION ${UNPROVED} UNION ${UNDONE}`,
+      query: `${FOUND} UNION ${UNPROVED} UNION ${UNDONE} UNION ${returned(mapping)}`,
       values: [ref.verification, kinds, ref.migration, unprovedReasons(mapping), ref.run],
     };
     await cutLists(session, ref.run, mapping, taken, batchRows);

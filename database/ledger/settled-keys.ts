@@ -1,13 +1,11 @@
 /** What became of rows that a run took again, key by key: the lines of the full run are history, the difference is here. */
-import { hasIntegerKey } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import type { BatchRef } from '../../shared/messages';
-import { isLeftOut } from './skipped';
 import { isDismissed } from '../quarantine/left-out';
 import { stagedKey } from '../target/expressions';
 import type { TargetQueries } from '../target/session';
 import type { StageTables } from '../target/stage';
-import { numbersOf } from './counted';
+import { JOIN_COUNTED, countedAs, countedTables, numbersOf } from './counted';
 
 /**
  * The run of a migration that settled a key as another fate than some, where that is the last that became of it, else 0: a row that
@@ -33,9 +31,9 @@ export const lastForgotten = lastSettledOtherwise('loaded', 'quarantined', 'excl
 
 /**
  * Notes of each row of a batch what it counted as before, and what it counts as now. Before: what the latest run that took
- * it again made of it, else what the full run did: nothing of a key beyond its batches, or of one that the run's comparison found to
- * be new, and what became of the batch of the others, where every row that neither went to quarantine nor was dismissed is loaded. A row that is gone from the source has no line, and
- * counts as it did. A batch that is loaded again keeps what its rows counted as before.
+ * it again made of it, else what the full run did (`countedAs`), or nothing where the run's comparison found it to be new, or where
+ * the batch takes back one that was skipped, which is taken off the balance as a whole. A row that is gone from the source has no
+ * line, and counts as it did. A batch that is loaded again keeps what its rows counted as before.
  */
 export async function settleKeys(
   session: TargetQueries,
@@ -43,8 +41,6 @@ export async function settleKeys(
   ref: BatchRef,
   tables: StageTables,
 ): Promise<void> {
-  const isPlaced = hasIntegerKey(mapping);
-  const numbers = numbersOf(mapping);
   await session.query(
     'load.settle',
     // Numbers of keys and of bounds are computed once each, and not for each pair.
@@ -52,41 +48,23 @@ export async function settleKeys(
      WITH own AS MATERIALIZED (
        SELECT r.base_run, r.compared_by, b.takes_back FROM carryover.runs r JOIN carryover.batches b USING (run_id) WHERE r.run_id = $1 AND b.batch = $2),
      keys AS MATERIALIZED (
-       SELECT k.key, ${numbers('k.key')} AS numbers, k.now
-       FROM (SELECT ${stagedKey(mapping)} AS key,
+       SELECT k.key, CASE WHEN own.takes_back IS NULL THEN ${numbersOf(mapping)('k.key')} END AS numbers, k.now
+       FROM own CROSS JOIN (SELECT ${stagedKey(mapping)} AS key,
                CASE WHEN u.n IS NULL THEN 'loaded' WHEN ${isDismissed('u')} THEN 'excluded' ELSE 'quarantined' END AS now
              FROM ${tables.rows} r LEFT JOIN ${tables.unfit} u ON u.n = r.n) k),
-     bounds AS MATERIALIZED (
-       SELECT b.batch, b.state, b.ever_loaded, ${isLeftOut('b')} AS is_left_out, ${numbers('b.after_key::text')} AS low, ${numbers('b.to_key::text')} AS high
-       FROM carryover.batches b JOIN own ON b.run_id = own.base_run),
-     held AS MATERIALIZED (
-       SELECT DISTINCT o.legacy_key FROM carryover.quarantine_occurrences o JOIN own ON o.run_id = own.base_run
-       WHERE o.legacy_key IN (SELECT key FROM keys)),
+     ${countedTables(mapping, 'SELECT key FROM keys')},
      unseen AS MATERIALIZED (
        SELECT f.legacy_key FROM carryover.findings f JOIN own ON f.verification_id = own.compared_by
-       WHERE f.kind = 'new' AND f.legacy_key IN (SELECT key FROM keys)),
-     left_out AS MATERIALIZED (
-       SELECT DISTINCT o.legacy_key FROM carryover.dismissal_occurrences o JOIN own ON o.run_id = own.base_run
-       WHERE o.legacy_key IN (SELECT key FROM keys))
-     SELECT $1, $2, k.key, own.base_run, b.batch,
-       coalesce(e.now,
-         -- What a skipped batch counted is taken off as a whole where it is taken back.
-         CASE WHEN u.legacy_key IS NOT NULL OR ${isPlaced} AND b.batch IS NULL OR own.takes_back IS NOT NULL THEN 'nothing'
-              WHEN b.is_left_out THEN 'excluded'
-              WHEN b.state = 'skipped' THEN 'nothing'
-              WHEN NOT b.ever_loaded THEN 'pending'
-              WHEN h.legacy_key IS NOT NULL THEN 'quarantined'
-              WHEN d.legacy_key IS NOT NULL THEN 'excluded'
-              ELSE 'loaded' END),
+       WHERE f.kind = 'new' AND f.legacy_key IN (SELECT key FROM keys))
+     SELECT $1, $2, k.key, own.base_run, coalesce(own.takes_back, b.batch),
+       coalesce(e.now, CASE WHEN u.legacy_key IS NOT NULL OR own.takes_back IS NOT NULL THEN 'nothing' ELSE ${countedAs(mapping)} END),
        k.now
      FROM own CROSS JOIN keys k
      LEFT JOIN LATERAL (
        SELECT s.now FROM carryover.settled_keys s
        WHERE s.base_run = own.base_run AND s.legacy_key = k.key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1) e ON true
-     LEFT JOIN bounds b ON k.numbers <= b.high AND (b.low IS NULL OR k.numbers > b.low)
-     LEFT JOIN held h ON h.legacy_key = k.key
+     ${JOIN_COUNTED}
      LEFT JOIN unseen u ON u.legacy_key = k.key
-     LEFT JOIN left_out d ON d.legacy_key = k.key
      -- What a line says already is not said again each night.
      WHERE e.now IS DISTINCT FROM k.now OR EXISTS (
        SELECT FROM carryover.settled_keys s WHERE s.run_id = $1 AND coalesce(s.batch, 0) = $2 AND s.legacy_key = k.key)

@@ -1,8 +1,11 @@
 /** What a re-sync does not ask again: only what follows from rows that are as they were. */
+import type { Point } from '../../database/points';
+import { openSource } from '../../database/source/open-source';
+import { openTarget } from '../../database/target/open-target';
 import { caseStates } from '../../mappings/case-states';
-import { createEngine, migrate } from '../support/engine';
+import { createEngine, migrate, openRun } from '../support/engine';
 import type { Engine } from '../support/engine';
-import { resync } from '../support/resync';
+import { compareRun, resync } from '../support/resync';
 import { verify } from '../support/verification';
 
 let engine: Engine;
@@ -37,12 +40,11 @@ it('is what lookups, parents and order say of rows that did not change, for a we
   expect(await looked(second.plan.run)).toMatchObject({ references: 3, order: 3, quarantine: 3 });
 });
 
+const ANSWER_OTHERWISE = `UPDATE orders SET case_id = (SELECT case_id FROM orders o WHERE o.case_id <> orders.case_id LIMIT 1)
+     WHERE instruction_id = (SELECT (metadata ->> 'source_instruction_id')::bigint FROM case_states LIMIT 1)`;
+
 it.each([
-  [
-    'a lookup answers otherwise',
-    `UPDATE orders SET case_id = (SELECT case_id FROM orders o WHERE o.case_id <> orders.case_id LIMIT 1)
-     WHERE instruction_id = (SELECT (metadata ->> 'source_instruction_id')::bigint FROM case_states LIMIT 1)`,
-  ],
+  ['a lookup answers otherwise', ANSWER_OTHERWISE],
   [
     'a lookup has one answer more',
     `INSERT INTO orders (id, instruction_id, case_id, order_number)
@@ -63,6 +65,37 @@ it('is not where a row of the target is other than it was, or is gone', async ()
   await engine.onTarget('DELETE FROM case_states WHERE legacy_id = (SELECT min(legacy_id) FROM case_states)');
   const deleted = await resync(engine, caseStates);
   expect(await looked(deleted.plan.run)).toMatchObject({ references: 4, duplicates: 4, orphans: 4, order: 4 });
+});
+
+it('is nothing that an earlier one found wrong', async () => {
+  await engine.onTarget(ANSWER_OTHERWISE);
+  const { findings } = await verify(engine, caseStates);
+  expect(findings.length).toBeGreaterThan(0);
+  const { plan, taken } = await resync(engine, caseStates);
+  expect(taken.keys).toBe(findings.length);
+  expect((await looked(plan.run)).references).toBeGreaterThan(2);
+});
+
+it('is nothing that changed while it was looked at', async () => {
+  await engine.onTarget(`UPDATE carryover.verifications SET started_at = now() - interval '8 days'`);
+  let asked = 0;
+  const interpose = async (point: Point, moment: 'before' | 'after'): Promise<void> => {
+    if (point !== 'witness.rows' || moment !== 'before') return;
+    asked += 1;
+    if (asked === 2) await engine.onTarget(ANSWER_OTHERWISE);
+  };
+  const held = engine.as(openSource(engine.sourceUrl), openTarget(engine.targetUrl, 4, interpose));
+  try {
+    const { verification } = await compareRun(held, caseStates, await openRun(held, caseStates, {}, {}, 'changed'));
+    expect(
+      await engine.onTarget(
+        `SELECT name, found::int, witness FROM carryover.verification_checks WHERE verification_id = $1 AND name = 'references'`,
+        [verification],
+      ),
+    ).toEqual([{ name: 'references', found: 0, witness: null }]);
+  } finally {
+    await Promise.all([held.source.close(), held.target.end()]);
+  }
 });
 
 it('is nothing of a verification that somebody asks for, nor of another mapping', async () => {

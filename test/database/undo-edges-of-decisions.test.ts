@@ -1,7 +1,7 @@
 /** What becomes of people's decisions, and of full runs that came to no end, where a run is undone. */
 import { caseStates } from '../../mappings/case-states';
 import type { Mapping } from '../../mappings/mapping';
-import { carryBatch, createEngine, cutAll, migrate, openRun, refOf } from '../support/engine';
+import { carryBatch, createEngine, cutAll, migrate, openRun, refOf, refusal } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { resync, undo } from '../support/resync';
 import { verify } from '../support/verification';
@@ -57,6 +57,52 @@ it.each([
   expect([await line(fit), await line(unfit)]).toEqual(before);
   expect(await contents(engine, 'case_states')).toEqual(rows);
   expect(await present(engine)).toMatchObject({ ...decided, complete: expect.any(Boolean) as boolean });
+});
+
+it('is refused under another mapping, which could not tell what is still ours', async () => {
+  const { plan } = await migrate(engine, caseStates, 200);
+  const refused = await refusal(openRun(engine, deleting, { run: plan.run }, {}, 'undo'));
+  expect([refused.type, refused.message]).toEqual([
+    'MappingChanged',
+    expect.stringMatching(/mapping .*changed since run 1 of case-states wrote its rows/),
+  ]);
+  expect(await rowsOf('carryover.runs')).toBe(1);
+});
+
+it('tells of a row that it was to change back and that somebody deleted', async () => {
+  await migrate(engine, caseStates, 200);
+  const [key, other] = await keysOf(engine, 'case_states', 'true', 2);
+  await engine.onSource(`UPDATE dispatch_state SET notes = 'said otherwise' WHERE id IN (?)`, [[key, other]]);
+  const { plan } = await resync(engine, caseStates);
+  await engine.onTarget('DELETE FROM case_states WHERE legacy_id = $1', [key]);
+  const undone = await undo(engine, caseStates, plan.run);
+  expect(await keysOf(engine, 'case_states', `notes = 'said otherwise'`, 9)).toEqual([]);
+  expect(
+    await engine.onTarget(
+      `SELECT kind, legacy_key AS key FROM carryover.findings WHERE run_id = $1 AND batch IS NOT NULL`,
+      [undone.plan.run],
+    ),
+  ).toEqual([{ kind: 'deleted_in_target', key }]);
+});
+
+it('nobody takes back by an undo what a person has decided since', async () => {
+  await migrate(engine, caseStates, 90);
+  const [known] = (await lines(engine, 'open')).filter(({ reason }) => reason === 'code_unknown');
+  await engine.onSource('UPDATE dispatch_state SET status = 98 WHERE id = ?', [known!.key]);
+  const [sent] = await keysOf(engine, 'case_states', 'true', 1);
+  await engine.onSource(
+    `INSERT INTO dispatch_state (id, status, reason, notes, created_at, instruction_id, actor_id, \`on\`)
+     SELECT 2000000, 99, reason, notes, created_at, instruction_id, actor_id, \`on\` FROM dispatch_state WHERE id = ?`,
+    [sent],
+  );
+  const { plan } = await resync(engine, caseStates);
+  const chosen = (await lines(engine, 'open')).filter(({ key }) => [known!.key, '2000000'].includes(key));
+  expect(chosen).toHaveLength(2);
+  await decide(engine, 'dismiss', { rows: chosen.map(({ number }) => number) });
+  const [decided, left] = [await present(engine), await lines(engine, 'dismissed')];
+  await undo(engine, caseStates, plan.run);
+  expect(await lines(engine, 'dismissed')).toEqual(left);
+  expect(await present(engine)).toEqual(decided);
 });
 
 it('a row that a full run left out as dismissed counts as left out when that run is undone', async () => {

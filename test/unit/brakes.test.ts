@@ -93,6 +93,7 @@ describe('the brake on rows that are gone', () => {
     ['one row of too few', 0.01, 1, 99, true],
     ['all but a little', 0.999, 100, 100, true],
     ['all, where all may go', 1, 100, 100, false],
+    ['more than were counted, where all may go', 1, 101, 100, false],
   ])('%s: %d, %i of %i: %p', (_what, maxDeletes, gone, loaded, acts) => {
     expect(deleteBrakeOf(maxDeletes, gone, loaded) !== null).toBe(acts);
   });

@@ -33,6 +33,10 @@ export interface Start {
   readonly nothing: string;
 }
 
+/** Of one id, a second workflow is refused while the first is at work. */
+export const workflowIdOf = (type: Start['type'], subject: string): string =>
+  type === 'migrate' ? `carryover-${subject}` : `carryover-${type}-${subject}`;
+
 export type StartedHandle = WorkflowHandle & { readonly firstExecutionRunId: string };
 
 /** @throws UserError where it was not started */

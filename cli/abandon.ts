@@ -8,7 +8,6 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { describeFailure } from './failure';
 import { runId } from './input';
-import { requireWorker } from './require-worker';
 import type { Temporal } from './temporal';
 import { startWorkflow, workflowIdOf } from './start-workflow';
 import { withTemporal } from './temporal';
@@ -35,7 +34,6 @@ export function abandonCommand(program: Command, context: CommandContext, exit: 
       const config = context.config();
       const workflowId = workflowIdOf('abandon', run);
       const answer = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was abandoned');
         const handle = await startWorkflow(config, temporal, {
           type: 'abandon',
           workflowId,

@@ -7,7 +7,6 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { words } from './input';
 import { requireMigration } from './require-migration';
-import { requireWorker } from './require-worker';
 import { startWorkflow } from './start-workflow';
 import { withTarget } from './targets';
 import { withTemporal } from './temporal';
@@ -55,7 +54,6 @@ export function acceptFindingsCommand(program: Command, context: CommandContext,
       );
       const workflowId = `carryover-accept-${migration}`;
       const answer = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was accepted');
         const handle = await startWorkflow(config, temporal, {
           type: 'acceptFindings',
           workflowId,

@@ -6,7 +6,6 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { forecastText } from './forecast-text';
 import { looseNumber } from './input';
-import { requireWorker } from './require-worker';
 import { startWorkflow, workflowIdOf } from './start-workflow';
 import { withTemporal, workflowLink } from './temporal';
 import { printJson } from './terminal';
@@ -38,7 +37,6 @@ export function forecastCommand(program: Command, context: CommandContext, exit:
       const input = workflowInput({ migration, ...fields }, check, 'Nothing was forecast:');
       const config = context.config();
       const result = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was forecast');
         const workflowId = workflowIdOf('forecast', migration);
         const handle = await startWorkflow(config, temporal, {
           type: 'forecast',

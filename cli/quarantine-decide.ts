@@ -8,7 +8,6 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { looseNumber, words } from './input';
 import { requireMigration } from './require-migration';
-import { requireWorker } from './require-worker';
 import { startWorkflow } from './start-workflow';
 import { withTarget } from './targets';
 import { withTemporal } from './temporal';
@@ -143,7 +142,6 @@ async function send(
   // One decision about a migration's rows at a time.
   const workflowId = `carryover-quarantine-${migration}`;
   const answer = await withTemporal(config, async (temporal) => {
-    await requireWorker(config, temporal, 'nothing was decided');
     const handle = await startWorkflow(config, temporal, {
       type: decision,
       workflowId,

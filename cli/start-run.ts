@@ -5,7 +5,6 @@ import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { finishWaiting, headlineText, sayFailure, sayIdle, sayMissed, sayPaused } from './finish-waiting';
 import { awaitBeginning, followRun } from './follow-run';
-import { requireWorker } from './require-worker';
 import { beginning } from './run-display';
 import type { Temporal } from './temporal';
 import { startWorkflow, workflowIdOf } from './start-workflow';
@@ -36,7 +35,6 @@ export async function startRun(
   const workflowId = options.workflowId ?? workflowIdOf(type, run ?? migration);
   const config = context.config();
   return withTemporal(config, async (temporal) => {
-    await requireWorker(config, temporal, 'nothing was started');
     const handle = await startWorkflow(config, temporal, {
       type,
       workflowId,

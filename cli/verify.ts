@@ -10,7 +10,6 @@ import type { ExitCode } from './exit-codes';
 import { EXIT, exitOfVerdict } from './exit-codes';
 import { describeFailure } from './failure';
 import { looseNumber } from './input';
-import { requireWorker } from './require-worker';
 import { withTarget } from './targets';
 import { startWorkflow, workflowIdOf } from './start-workflow';
 import { withTemporal, workflowLink } from './temporal';
@@ -45,7 +44,6 @@ export function verifyCommand(program: Command, context: CommandContext, exit: (
       const input = workflowInput({ migration, ...fields }, check, 'Nothing was verified:');
       const config = context.config();
       const verification = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was verified');
         const workflowId = workflowIdOf('verify', migration);
         const handle = await startWorkflow(config, temporal, {
           type: 'verify',

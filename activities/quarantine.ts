@@ -1,7 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
 import { CarryoverError, listProblems } from '../shared/errors';
+import type { Checked } from '../shared/input-object';
 import { checkPurgeInput, checkRowChoice } from '../shared/quarantine-input';
-import type { Checked, QuarantineDecision } from '../shared/quarantine-input';
+import type { QuarantineDecision } from '../shared/quarantine-input';
 import type { Dependencies } from './dependencies';
 import { guarded } from './guarded';
 

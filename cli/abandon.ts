@@ -2,19 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import { listProblems } from '../shared/errors';
 import { checkAbandonInput } from '../shared/input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { describeFailure } from './failure';
 import { runId } from './input';
-import { requireWorker } from './require-worker';
 import type { Temporal } from './temporal';
-import { startWorkflow } from './start-workflow';
+import { startWorkflow, workflowIdOf } from './start-workflow';
 import { withTemporal } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
+import { workflowInput } from './workflow-input';
 
 /** Milliseconds that a person waits for the workflow's words. */
 const ANSWER_MS = 30_000;
@@ -30,13 +29,11 @@ export function abandonCommand(program: Command, context: CommandContext, exit: 
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExamples:\n  carryover abandon 7 --reason "its table is gone"')
     .action(async (run: string, options: { reason?: string; by?: string; json?: boolean }) => {
-      const given = JSON.parse(JSON.stringify({ run, reason: options.reason, by: options.by })) as unknown;
-      const { input, problems } = checkAbandonInput(given);
-      if (input === null) throw new UserError(listProblems('No run was abandoned:', problems), EXIT.refused);
+      const fields = { run, reason: options.reason, by: options.by };
+      const input = workflowInput(fields, checkAbandonInput, 'No run was abandoned:');
       const config = context.config();
-      const workflowId = `carryover-abandon-${run}`;
+      const workflowId = workflowIdOf('abandon', run);
       const answer = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was abandoned');
         const handle = await startWorkflow(config, temporal, {
           type: 'abandon',
           workflowId,

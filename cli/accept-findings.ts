@@ -1,20 +1,19 @@
 import type { Command } from 'commander';
-import { WorkflowFailedError } from '@temporalio/client';
 import { readVerification } from '../database/ledger/read-verification';
 import { checkAcceptInput } from '../shared/accept-input';
 import { DEFECTS } from '../shared/findings';
-import { listProblems } from '../shared/errors';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { describeFailure } from './failure';
+import { words } from './input';
 import { requireMigration } from './require-migration';
-import { requireWorker } from './require-worker';
 import { startWorkflow } from './start-workflow';
 import { withTarget } from './targets';
 import { withTemporal } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
+import { workflowInput } from './workflow-input';
+import { resultOf } from './workflow-result';
 
 interface Options {
   readonly kind?: readonly string[];
@@ -23,8 +22,6 @@ interface Options {
   readonly by?: string;
   readonly json?: boolean;
 }
-
-const words = (text: string): string[] => text.split(',').map((word) => word.trim());
 
 /** `carryover accept-findings`: says of what the latest verification found that it may be so, by the workflow `acceptFindings`. */
 export function acceptFindingsCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
@@ -50,14 +47,13 @@ export function acceptFindingsCommand(program: Command, context: CommandContext,
         throw new UserError(`${migration} was never verified; \`carryover verify ${migration}\` does.`, EXIT.refused);
       }
       const { verification } = latest;
-      const { input, problems } = checkAcceptInput(
-        JSON.parse(JSON.stringify({ migration, verification, kinds: kind, findings: finding, reason, by })),
-        context.catalog.names(),
+      const input = workflowInput(
+        { migration, verification, kinds: kind, findings: finding, reason, by },
+        (fields) => checkAcceptInput(fields, context.catalog.names()),
+        'Nothing was accepted:',
       );
-      if (input === null) throw new UserError(listProblems('Nothing was accepted:', problems), EXIT.refused);
       const workflowId = `carryover-accept-${migration}`;
       const answer = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was accepted');
         const handle = await startWorkflow(config, temporal, {
           type: 'acceptFindings',
           workflowId,
@@ -67,17 +63,7 @@ export function acceptFindingsCommand(program: Command, context: CommandContext,
           running: `Findings of ${migration} are being accepted already, by the workflow "${workflowId}": wait for it.`,
           nothing: 'nothing was accepted',
         });
-        try {
-          return (await handle.result()) as string;
-        } catch (error) {
-          if (error instanceof WorkflowFailedError) {
-            throw new UserError(describeFailure(error.cause).message, EXIT.refused);
-          }
-          throw new UserError(
-            'Temporal does not answer any more; `carryover findings` says how it went.',
-            EXIT.unreachable,
-          );
-        }
+        return resultOf<string>(handle, '`carryover findings` says how it went');
       });
       if (json === true) printJson(context.terminal, { migration, verification, workflowId, answer });
       else context.terminal.out(`${answer}.\n\`carryover verify ${migration}\` then says what is left.`);

@@ -1,20 +1,16 @@
-import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import { listProblems } from '../shared/errors';
 import type { ForecastResult } from '../shared/forecast';
 import { checkForecastInput } from '../shared/forecast-input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { describeFailure } from './failure';
 import { forecastText } from './forecast-text';
 import { looseNumber } from './input';
-import { requireWorker } from './require-worker';
-import { startWorkflow } from './start-workflow';
+import { startWorkflow, workflowIdOf } from './start-workflow';
 import { withTemporal, workflowLink } from './temporal';
 import { printJson } from './terminal';
-import { UserError } from './user-error';
+import { workflowInput } from './workflow-input';
+import { resultOf } from './workflow-result';
 
 interface Options {
   readonly batchRows?: number | string;
@@ -37,13 +33,11 @@ export function forecastCommand(program: Command, context: CommandContext, exit:
         ' beside live traffic.\n\nExamples:\n  carryover forecast case-states\n  carryover forecast messages --batch-rows 10000 --json',
     )
     .action(async (migration: string, { json, ...fields }: Options) => {
-      const given: unknown = JSON.parse(JSON.stringify({ migration, ...fields }));
-      const { input, problems } = checkForecastInput(given, context.catalog.names());
-      if (input === null) throw new UserError(listProblems('Nothing was forecast:', problems), EXIT.refused);
+      const check = (given: unknown) => checkForecastInput(given, context.catalog.names());
+      const input = workflowInput({ migration, ...fields }, check, 'Nothing was forecast:');
       const config = context.config();
       const result = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was forecast');
-        const workflowId = `carryover-forecast-${migration}`;
+        const workflowId = workflowIdOf('forecast', migration);
         const handle = await startWorkflow(config, temporal, {
           type: 'forecast',
           workflowId,
@@ -55,20 +49,10 @@ export function forecastCommand(program: Command, context: CommandContext, exit:
         });
         const link = workflowLink(config, workflowId, handle.firstExecutionRunId);
         if (json !== true && link !== null) context.terminal.err(`Watch it at ${link}`);
-        return resultOf(handle);
+        return resultOf<ForecastResult>(handle, 'the forecast goes on');
       });
       if (json === true) printJson(context.terminal, result);
       else context.terminal.out(forecastText(result));
       exit(EXIT.fine);
     });
-}
-
-/** @throws UserError where it ended without a result */
-async function resultOf(handle: WorkflowHandle): Promise<ForecastResult> {
-  try {
-    return (await handle.result()) as ForecastResult;
-  } catch (error) {
-    if (error instanceof WorkflowFailedError) throw new UserError(describeFailure(error.cause).message, EXIT.refused);
-    throw new UserError('Temporal does not answer any more; the forecast goes on.', EXIT.unreachable);
-  }
 }

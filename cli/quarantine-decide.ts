@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { WorkflowFailedError } from '@temporalio/client';
 import { numbersOfKeys } from '../database/quarantine/read';
 import { listProblems } from '../shared/errors';
 import { checkPurgeInput, checkRowChoice } from '../shared/quarantine-input';
@@ -7,15 +6,15 @@ import type { QuarantineDecision } from '../shared/quarantine-input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
-import { describeFailure } from './failure';
 import { looseNumber, words } from './input';
 import { requireMigration } from './require-migration';
-import { requireWorker } from './require-worker';
 import { startWorkflow } from './start-workflow';
 import { withTarget } from './targets';
 import { withTemporal } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
+import { givenFields, workflowInput } from './workflow-input';
+import { resultOf } from './workflow-result';
 
 interface RowOptions {
   readonly key?: readonly string[];
@@ -84,7 +83,7 @@ async function readChoice(
   const unknown = (keys ?? []).filter((key) => !found.has(key));
   const rows = row === undefined && keys === undefined ? undefined : [...(row ?? []), ...found.values()];
   const given = { migration, rows, reasons: reason, all: reason === undefined ? all : undefined, why, by };
-  const { input, problems } = checkRowChoice(decision, JSON.parse(JSON.stringify(given)), context.catalog.names());
+  const { input, problems } = checkRowChoice(decision, givenFields(given), context.catalog.names());
   const isEmpty = rows?.length === 0;
   const others = isEmpty ? problems.filter((problem) => !problem.startsWith('"rows"')) : problems;
   const none = unknown.map((key) => `the quarantine of ${migration} has no row with the key ${JSON.stringify(key)}`);
@@ -121,11 +120,11 @@ export function purgeCommand(quarantine: Command, context: CommandContext, exit:
     )
     .action(async (given: string, { olderThan, why, by, json }: PurgeOptions) => {
       const migration = requireMigration(context.catalog, given);
-      const { input, problems } = checkPurgeInput(
-        JSON.parse(JSON.stringify({ migration, olderThanDays: olderThan, why, by })),
-        context.catalog.names(),
+      const input = workflowInput(
+        { migration, olderThanDays: olderThan, why, by },
+        (fields) => checkPurgeInput(fields, context.catalog.names()),
+        'Nothing was purged:',
       );
-      if (input === null) throw new UserError(listProblems('Nothing was purged:', problems), EXIT.refused);
       await send(context, 'purge', migration, input, json === true, null);
       exit(EXIT.fine);
     });
@@ -143,7 +142,6 @@ async function send(
   // One decision about a migration's rows at a time.
   const workflowId = `carryover-quarantine-${migration}`;
   const answer = await withTemporal(config, async (temporal) => {
-    await requireWorker(config, temporal, 'nothing was decided');
     const handle = await startWorkflow(config, temporal, {
       type: decision,
       workflowId,
@@ -153,14 +151,7 @@ async function send(
       running: `A decision about rows of ${migration} is being carried out, by the workflow "${workflowId}": wait for it.`,
       nothing: 'nothing was decided',
     });
-    try {
-      return (await handle.result()) as string;
-    } catch (error) {
-      if (error instanceof WorkflowFailedError) {
-        throw new UserError(describeFailure(error.cause).message, EXIT.refused);
-      }
-      throw new UserError('Temporal does not answer any more; `carryover audit` says how it went.', EXIT.unreachable);
-    }
+    return resultOf<string>(handle, '`carryover audit` says how it went');
   });
   if (json) printJson(context.terminal, { decision, migration, workflowId, answer, undo });
   else context.terminal.out(`${answer}.${undo === null ? '' : `\nTo undo: ${undo}`}`);

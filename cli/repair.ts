@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import { listProblems } from '../shared/errors';
-import { checkRepairInput } from '../shared/input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
-import { EXIT } from './exit-codes';
 import { looseNumber } from './input';
 import { startRun } from './start-run';
-import { UserError } from './user-error';
-import type { WindowOptions } from './window-option';
-import { UNTIL, ZONE, windowField } from './window-option';
+import { UNTIL, ZONE } from './window-option';
+import type { RunOptions } from './workflow-input';
 
-interface Options extends WindowOptions {
+interface Options extends RunOptions {
   readonly verification?: string;
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
@@ -18,13 +14,7 @@ interface Options extends WindowOptions {
   readonly acceptServer?: string;
   readonly overwrite?: string;
   readonly by?: string;
-  readonly workflowId?: string;
-  readonly wait?: boolean;
-  readonly json?: boolean;
 }
-
-/** Options that are fields of the workflow's input under the same name. */
-const FIELDS = ['verification', 'batchRows', 'concurrency', 'takeOver', 'acceptServer', 'overwrite', 'by'] as const;
 
 /** `carryover repair`: starts the workflow `repair`, and waits for its end where asked. */
 export function repairCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
@@ -52,12 +42,6 @@ export function repairCommand(program: Command, context: CommandContext, exit: (
       '\nExamples:\n  carryover repair case-states --wait\n  carryover repair case-states --verification 12 --by Anna',
     )
     .action(async (migration: string, options: Options) => {
-      const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-      const input = { migration, ...Object.fromEntries(fields), ...windowField(options) } as Record<string, unknown>;
-      const { problems } = checkRepairInput(input, context.catalog.names());
-      const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
-      if (all.length > 0) throw new UserError(listProblems('Nothing was repaired:', all), EXIT.refused);
-      const workflowId = options.workflowId ?? `carryover-repair-${migration}`;
-      exit(await startRun(context, { type: 'repair', migration, workflowId, input }, options));
+      exit(await startRun(context, 'repair', { migration }, options));
     });
 }

@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import { listProblems } from '../shared/errors';
-import { checkReplayInput } from '../shared/input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
-import { EXIT } from './exit-codes';
-import { looseNumber } from './input';
+import { looseNumber, words } from './input';
 import { startRun } from './start-run';
-import { UserError } from './user-error';
-import type { WindowOptions } from './window-option';
-import { UNTIL, ZONE, windowField } from './window-option';
+import { UNTIL, ZONE } from './window-option';
+import type { RunOptions } from './workflow-input';
 
-interface Options extends WindowOptions {
+interface Options extends RunOptions {
   readonly reason?: readonly string[];
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
@@ -18,15 +14,7 @@ interface Options extends WindowOptions {
   readonly takeOver?: string;
   readonly acceptServer?: string;
   readonly by?: string;
-  readonly workflowId?: string;
-  readonly wait?: boolean;
-  readonly json?: boolean;
 }
-
-/** Options that are fields of the workflow's input under the same name. */
-const FIELDS = ['batchRows', 'concurrency', 'takeSkipped', 'takeOver', 'acceptServer', 'by'] as const;
-
-const words = (text: string): string[] => text.split(',').map((word) => word.trim());
 
 /** `carryover replay`: starts the workflow `replay`, and waits for its end where asked. */
 export function replayCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
@@ -54,17 +42,7 @@ export function replayCommand(program: Command, context: CommandContext, exit: (
       'after',
       '\nExamples:\n  carryover replay case-states --wait\n  carryover replay case-states --reason case_unmapped --by Anna',
     )
-    .action(async (migration: string, options: Options) => {
-      const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-      const reasons = options.reason === undefined ? {} : { reasons: options.reason };
-      const input = { migration, ...reasons, ...Object.fromEntries(fields), ...windowField(options) } as Record<
-        string,
-        unknown
-      >;
-      const { problems } = checkReplayInput(input, context.catalog.names());
-      const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
-      if (all.length > 0) throw new UserError(listProblems('Nothing was replayed:', all), EXIT.refused);
-      const workflowId = options.workflowId ?? `carryover-replay-${migration}`;
-      exit(await startRun(context, { type: 'replay', migration, workflowId, input }, options));
+    .action(async (migration: string, { reason: reasons, ...options }: Options) => {
+      exit(await startRun(context, 'replay', { migration, reasons }, options));
     });
 }

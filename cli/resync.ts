@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import { listProblems } from '../shared/errors';
-import { checkResyncInput } from '../shared/input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
-import { EXIT } from './exit-codes';
 import { looseNumber, looseShare } from './input';
 import { startRun } from './start-run';
-import { UserError } from './user-error';
-import type { WindowOptions } from './window-option';
-import { UNTIL, ZONE, windowField } from './window-option';
+import { UNTIL, ZONE } from './window-option';
+import type { RunOptions } from './workflow-input';
 
-interface Options extends WindowOptions {
+interface Options extends RunOptions {
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
   readonly maxDeletes?: number | string;
@@ -18,13 +14,7 @@ interface Options extends WindowOptions {
   readonly takeOver?: string;
   readonly acceptServer?: string;
   readonly by?: string;
-  readonly workflowId?: string;
-  readonly wait?: boolean;
-  readonly json?: boolean;
 }
-
-/** Options that are fields of the workflow's input under the same name. */
-const FIELDS = ['batchRows', 'concurrency', 'maxDeletes', 'overwrite', 'takeOver', 'acceptServer', 'by'] as const;
 
 /** `carryover resync`: starts the workflow `resync`, and waits for its end where asked. */
 export function resyncCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
@@ -53,12 +43,6 @@ export function resyncCommand(program: Command, context: CommandContext, exit: (
       '\nExamples:\n  carryover resync case-states --wait\n  carryover resync case-states --max-deletes 0.05 --by Anna',
     )
     .action(async (migration: string, options: Options) => {
-      const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-      const input = { migration, ...Object.fromEntries(fields), ...windowField(options) } as Record<string, unknown>;
-      const { problems } = checkResyncInput(input, context.catalog.names());
-      const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
-      if (all.length > 0) throw new UserError(listProblems('Nothing was started:', all), EXIT.refused);
-      const workflowId = options.workflowId ?? `carryover-resync-${migration}`;
-      exit(await startRun(context, { type: 'resync', migration, workflowId, input }, options));
+      exit(await startRun(context, 'resync', { migration }, options));
     });
 }

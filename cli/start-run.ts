@@ -1,16 +1,17 @@
-/** Starts a workflow that has a run, and waits for its end where asked: what `start`, `repair` and `replay` have in common. */
+/** Starts a workflow that has a run, and waits for its end where asked: what `start`, `resync`, `repair`, `replay` and `undo` have in common. */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
 import { finishWaiting, headlineText, sayFailure, sayIdle, sayMissed, sayPaused } from './finish-waiting';
 import { awaitBeginning, followRun } from './follow-run';
-import { requireWorker } from './require-worker';
 import { beginning } from './run-display';
 import type { Temporal } from './temporal';
-import { startWorkflow } from './start-workflow';
+import { startWorkflow, workflowIdOf } from './start-workflow';
 import { withTemporal, workflowLink } from './temporal';
 import { printJson } from './terminal';
+import { runInput } from './workflow-input';
+import type { RunOptions, RunType } from './workflow-input';
 
 /** What a started workflow is known by. */
 export interface Started {
@@ -22,21 +23,18 @@ export interface Started {
   readonly ui: string | null;
 }
 
-export interface RunStart {
-  readonly type: 'migrate' | 'resync' | 'repair' | 'replay' | 'undo';
-  readonly migration: string;
-  readonly workflowId: string;
-  readonly input: object;
-}
-
+/** @param named the migration, and what else names rows or runs in the input */
 export async function startRun(
   context: CommandContext,
-  { type, migration, workflowId, input }: RunStart,
-  options: { readonly wait?: boolean; readonly json?: boolean },
+  type: RunType,
+  named: { readonly migration: string; readonly run?: string; readonly reasons?: readonly string[] },
+  options: RunOptions,
 ): Promise<ExitCode> {
+  const { migration, run } = named;
+  const input = runInput(type, named, options, context.catalog.names());
+  const workflowId = options.workflowId ?? workflowIdOf(type, run ?? migration);
   const config = context.config();
   return withTemporal(config, async (temporal) => {
-    await requireWorker(config, temporal, 'nothing was started');
     const handle = await startWorkflow(config, temporal, {
       type,
       workflowId,

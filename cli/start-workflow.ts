@@ -1,9 +1,10 @@
-/** Starts a workflow of ours, and says in words why it was not started. */
+/** Starts a workflow of ours where a worker is there to carry it out, and says in words why it was not started. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Config } from '../config';
 import { EXIT } from './exit-codes';
+import { requireWorker } from './require-worker';
 import type { Temporal } from './temporal';
 import { grpcError } from './temporal';
 import { UserError } from './user-error';
@@ -33,13 +34,18 @@ export interface Start {
   readonly nothing: string;
 }
 
+/** Of one id, a second workflow is refused while the first is at work. */
+export const workflowIdOf = (type: Start['type'], subject: string): string =>
+  type === 'migrate' ? `carryover-${subject}` : `carryover-${type}-${subject}`;
+
 export type StartedHandle = WorkflowHandle & { readonly firstExecutionRunId: string };
 
 /** @throws UserError where it was not started */
-export async function startWorkflow(config: Config, { client }: Temporal, start: Start): Promise<StartedHandle> {
+export async function startWorkflow(config: Config, temporal: Temporal, start: Start): Promise<StartedHandle> {
+  await requireWorker(config, temporal, start.nothing);
   const key = defineSearchAttributeKey('CarryoverMigration', 'KEYWORD');
   try {
-    return await client.workflow.start(start.type, {
+    return await temporal.client.workflow.start(start.type, {
       taskQueue: config.taskQueue,
       workflowId: start.workflowId,
       args: [start.input],

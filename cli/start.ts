@@ -1,17 +1,12 @@
 import type { Command } from 'commander';
-import { listProblems } from '../shared/errors';
-import { checkMigrateInput } from '../shared/input';
-import type { MigrateInput } from '../shared/messages';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
-import { EXIT } from './exit-codes';
 import { looseNumber, looseShare } from './input';
 import { startRun } from './start-run';
-import { UserError } from './user-error';
-import type { WindowOptions } from './window-option';
-import { UNTIL, ZONE, windowField } from './window-option';
+import { UNTIL, ZONE } from './window-option';
+import type { RunOptions } from './workflow-input';
 
-interface Options extends WindowOptions {
+interface Options extends RunOptions {
   readonly batchRows?: number | string;
   readonly concurrency?: number | string;
   readonly maxParked?: number | string;
@@ -21,23 +16,7 @@ interface Options extends WindowOptions {
   readonly overwrite?: string;
   readonly onChange?: string;
   readonly by?: string;
-  readonly workflowId?: string;
-  readonly wait?: boolean;
-  readonly json?: boolean;
 }
-
-/** Options that are fields of the workflow's input under the same name. */
-const FIELDS = [
-  'batchRows',
-  'concurrency',
-  'maxParked',
-  'maxQuarantine',
-  'takeOver',
-  'acceptServer',
-  'overwrite',
-  'onChange',
-  'by',
-] as const;
 
 /** `carryover start`: starts the workflow `migrate`, and waits for its end where asked. */
 export function startCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
@@ -65,19 +44,6 @@ export function startCommand(program: Command, context: CommandContext, exit: (c
         '\n  carryover start case-states --take-over "the old Temporal is gone for good" --by Anna',
     )
     .action(async (migration: string, options: Options) => {
-      const input = checkInput(context, migration, options);
-      const workflowId = options.workflowId ?? `carryover-${migration}`;
-      exit(await startRun(context, { type: 'migrate', migration, workflowId, input }, options));
+      exit(await startRun(context, 'migrate', { migration }, options));
     });
-}
-
-function checkInput(context: CommandContext, migration: string, options: Options): MigrateInput {
-  const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-  const given = { migration, ...Object.fromEntries(fields), ...windowField(options) } as Record<string, unknown>;
-  const { input, problems } = checkMigrateInput(given, context.catalog.names());
-  const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
-  if (input === null || all.length > 0) {
-    throw new UserError(listProblems('Nothing was started:', all), EXIT.refused);
-  }
-  return given as unknown as MigrateInput;
 }

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { listProblems } from '../shared/errors';
-import { checkUndoInput } from '../shared/input';
 import type { CommandContext } from './context';
 import type { ExitCode } from './exit-codes';
 import { EXIT } from './exit-codes';
@@ -9,21 +7,16 @@ import { findRun } from './named-run';
 import { startRun } from './start-run';
 import { withTarget } from './targets';
 import { UserError } from './user-error';
+import type { RunOptions } from './workflow-input';
 
-interface Options {
+interface Options extends RunOptions {
   readonly migration?: string;
   readonly yes?: boolean;
   readonly reason?: string;
   readonly takeOver?: string;
   readonly acceptServer?: string;
   readonly by?: string;
-  readonly workflowId?: string;
-  readonly wait?: boolean;
-  readonly json?: boolean;
 }
-
-/** Options that are fields of the workflow's input under the same name. */
-const FIELDS = ['reason', 'takeOver', 'acceptServer', 'by'] as const;
 
 /** `carryover undo`: starts the workflow `undo` once the person has said which migration it is, and waits for its end where asked. */
 export function undoCommand(program: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
@@ -47,25 +40,22 @@ export function undoCommand(program: Command, context: CommandContext, exit: (co
       'after',
       '\nExamples:\n  carryover undo 7 --wait\n  carryover undo 7 --migration case-states --reason "wrong lookup" --by Anna',
     )
-    .action(async (run: string, options: Options) => {
+    .action(async (run: string, { migration: typed, yes, ...options }: Options) => {
       const { migration } = await withTarget(context.config(), (target) => findRun(target, { run }));
-      await confirm(context, run, migration, options);
-      const fields = FIELDS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
-      const input = { migration, run, ...Object.fromEntries(fields) } as Record<string, unknown>;
-      const { problems } = checkUndoInput(input, context.catalog.names());
-      const all = [...problems, ...(options.workflowId === '' ? ['--workflow-id must not be empty'] : [])];
-      if (all.length > 0) throw new UserError(listProblems('Nothing was undone:', all), EXIT.refused);
-      const workflowId = options.workflowId ?? `carryover-undo-${run}`;
-      exit(await startRun(context, { type: 'undo', migration, workflowId, input }, options));
+      if (yes !== true) await confirm(context, run, migration, typed);
+      exit(await startRun(context, 'undo', { migration, run }, options));
     });
 }
 
 /** What is taken away cannot be given back by a second thought: the person types which migration it is. */
-async function confirm(context: CommandContext, run: string, migration: string, options: Options): Promise<void> {
-  if (options.yes === true) return;
+async function confirm(
+  context: CommandContext,
+  run: string,
+  migration: string,
+  given: string | undefined,
+): Promise<void> {
   const typed =
-    options.migration ??
-    (await context.terminal.ask(`Type the name of the migration to undo run ${run} (${migration}): `));
+    given ?? (await context.terminal.ask(`Type the name of the migration to undo run ${run} (${migration}): `));
   if (typed?.trim() === migration) return;
   const found = typed === null ? 'nobody was there to ask' : `"${typed.trim().slice(0, 60)}" was typed`;
   throw new UserError(

@@ -13,6 +13,7 @@ import type { Addressee } from './send-verb';
 import { findAddressee, sendVerb } from './send-verb';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
+import { givenFields } from './workflow-input';
 import { startOf } from './status-text';
 
 interface Options {
@@ -138,7 +139,7 @@ async function decide(
   const { reason, by, workflowId } = options;
   // A workflow's id stands in the place of the run.
   const [first, second] = workflowId !== undefined && words.length === 1 ? [undefined, words[0]] : words;
-  const request = JSON.parse(JSON.stringify({ ...fields?.(options, second), reason, by })) as object;
+  const request = givenFields({ ...fields?.(options, second), reason, by });
   const problems = problemsOf(verb, request, options, first);
   if (problems.length > 0) throw new UserError(listProblems('Nothing was sent:', problems), EXIT.refused);
 

@@ -3,7 +3,6 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Command } from 'commander';
 import { readVerification } from '../database/ledger/read-verification';
-import { listProblems } from '../shared/errors';
 import type { VerifyResult } from '../shared/verification';
 import { checkVerifyInput } from '../shared/verify-input';
 import type { CommandContext } from './context';
@@ -11,13 +10,13 @@ import type { ExitCode } from './exit-codes';
 import { EXIT, exitOfVerdict } from './exit-codes';
 import { describeFailure } from './failure';
 import { looseNumber } from './input';
-import { requireWorker } from './require-worker';
 import { withTarget } from './targets';
-import { startWorkflow } from './start-workflow';
+import { startWorkflow, workflowIdOf } from './start-workflow';
 import { withTemporal, workflowLink } from './temporal';
 import { printJson } from './terminal';
 import { UserError } from './user-error';
 import { verificationText } from './verification-text';
+import { workflowInput } from './workflow-input';
 
 interface Options {
   readonly final?: boolean;
@@ -41,13 +40,11 @@ export function verifyCommand(program: Command, context: CommandContext, exit: (
       '\nExamples:\n  carryover verify case-states\n  carryover verify case-states --range 100..200\n  carryover verify case-states --final --json',
     )
     .action(async (migration: string, { json, ...fields }: Options) => {
-      const given: unknown = JSON.parse(JSON.stringify({ migration, ...fields }));
-      const { input, problems } = checkVerifyInput(given, context.catalog.names());
-      if (input === null) throw new UserError(listProblems('Nothing was verified:', problems), EXIT.refused);
+      const check = (given: unknown) => checkVerifyInput(given, context.catalog.names());
+      const input = workflowInput({ migration, ...fields }, check, 'Nothing was verified:');
       const config = context.config();
       const verification = await withTemporal(config, async (temporal) => {
-        await requireWorker(config, temporal, 'nothing was verified');
-        const workflowId = `carryover-verify-${migration}`;
+        const workflowId = workflowIdOf('verify', migration);
         const handle = await startWorkflow(config, temporal, {
           type: 'verify',
           workflowId,

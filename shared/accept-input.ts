@@ -1,7 +1,9 @@
 /** Checks the one JSON object that starts `acceptFindings`: all problems at once. */
-import { asNumber, optionalText } from './fields';
+import { asNumber, numberList, optionalText } from './fields';
 import { DEFECTS } from './findings';
 import type { FindingKind } from './findings';
+import { readMigrationFields } from './input-object';
+import type { Checked } from './input-object';
 
 /** Which findings may stay as they are: all of some kinds, or single ones, by the numbers that the ledger gave them. */
 export interface AcceptInput {
@@ -20,29 +22,14 @@ const FIELDS = ['migration', 'verification', 'kinds', 'findings', 'reason', 'by'
 const EXAMPLE =
   '{"migration": "case-states", "verification": "7", "kinds": ["extra"], "reason": "kept by the registry"}';
 
-/** Findings that are named one by one: more are a kind. */
-const MOST = 1_000;
-
 /** @param known names of the migrations that there are */
-export function checkAcceptInput(
-  given: unknown,
-  known: readonly string[],
-): { readonly input: AcceptInput | null; readonly problems: readonly string[] } {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    return { input: null, problems: [`the input must be one JSON object, such as ${EXAMPLE}`] };
-  }
-  const fields = given as Record<string, unknown>;
-  const problems = Object.keys(fields)
-    .filter((name) => !FIELDS.includes(name))
-    .map((name) => `unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${FIELDS.join(', ')}`);
-  const { migration } = fields;
-  if (typeof migration !== 'string' || !known.includes(migration)) {
-    problems.push(`"migration" must be one of ${known.join(', ')}`);
-  }
+export function checkAcceptInput(given: unknown, known: readonly string[]): Checked<AcceptInput> {
+  const { fields, problems } = readMigrationFields(given, FIELDS, EXAMPLE, known);
+  if (fields === null) return { input: null, problems };
   const verification = asNumber(fields.verification);
   if (verification === null) problems.push('"verification" must be the number of a verification');
   const kinds = fields.kinds == null ? undefined : readKinds(fields.kinds, problems);
-  const findings = fields.findings == null ? undefined : readNumbers(fields.findings, problems);
+  const findings = fields.findings == null ? undefined : numberList('findings', fields.findings, 'findings', problems);
   if ((fields.kinds == null) === (fields.findings == null)) {
     problems.push('either "kinds" or "findings" says what is accepted');
   }
@@ -54,7 +41,7 @@ export function checkAcceptInput(
   if (problems.length > 0 || texts.reason === undefined) return { input: null, problems };
   return {
     input: {
-      migration: migration as string,
+      migration: fields.migration as string,
       verification: verification!,
       ...(kinds && { kinds }),
       ...(findings && { findings }),
@@ -69,12 +56,5 @@ function readKinds(given: unknown, problems: string[]): FindingKind[] {
   const isKind = (kind: unknown): kind is FindingKind => DEFECTS.some((defect) => defect === kind);
   if (Array.isArray(given) && given.length > 0 && given.every(isKind)) return given;
   problems.push(`"kinds" must be a list of ${DEFECTS.join(', ')}`);
-  return [];
-}
-
-function readNumbers(given: unknown, problems: string[]): string[] {
-  const numbers = Array.isArray(given) ? given.map(asNumber) : [];
-  if (numbers.length > 0 && numbers.length <= MOST && numbers.every((number) => number !== null)) return numbers;
-  problems.push(`"findings" must be a list of up to ${MOST} numbers of findings`);
   return [];
 }

@@ -24,6 +24,33 @@ export function asNumber(given: unknown): string | null {
   return typeof text === 'string' && /^\d{1,18}$/.test(text) ? text : null;
 }
 
+/** The same where it may be left out. */
+export function optionalNumber<K extends string>(
+  name: K,
+  given: unknown,
+  what: string,
+  problems: string[],
+): Partial<Record<K, string>> {
+  if (given === undefined || given === null) return {};
+  const number = asNumber(given);
+  if (number !== null) return { [name]: number } as Partial<Record<K, string>>;
+  problems.push(`"${name}" must be the number of ${what}`);
+  return {};
+}
+
+/** What is named one by one: more has a kind, or a reason, by which all of it is named. */
+const MOST_NAMED = 1_000;
+
+/** Such numbers, each once; empty where they will not do. */
+export function numberList(name: string, given: unknown, what: string, problems: string[]): string[] {
+  const numbers = Array.isArray(given) ? given.map(asNumber) : [];
+  if (numbers.length > 0 && numbers.length <= MOST_NAMED && numbers.every((number) => number !== null)) {
+    return [...new Set(numbers)];
+  }
+  problems.push(`"${name}" must be a list of up to ${MOST_NAMED} numbers of ${what}`);
+  return [];
+}
+
 export interface Range {
   readonly low: number;
   readonly high: number;

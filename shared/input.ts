@@ -1,9 +1,11 @@
 /** Checks the one JSON object that starts a run: all problems at once, in words that help whoever typed it. */
 import { DEFAULT_MAX_DELETES, DEFAULT_MAX_PARKED, DEFAULT_MAX_QUARANTINE } from './brakes';
-import { asNumber, checkNumber, optionalText } from './fields';
+import { asNumber, checkNumber, optionalNumber, optionalText } from './fields';
 import type { Range } from './fields';
+import { readFields, readMigrationFields } from './input-object';
+import type { Checked } from './input-object';
 import type { AbandonInput, FullRunInput } from './messages';
-import { REASONS } from './reasons';
+import { readReasons } from './reasons';
 import { checkWindow } from './run-window';
 
 export const DEFAULT_BATCH_ROWS = 50_000;
@@ -34,6 +36,9 @@ const FIELDS = [
 
 export const EXAMPLE = '{"migration": "case-states"}';
 
+const VERIFICATION = 'a verification; `carryover findings` names the latest';
+const RUN = 'a run; `carryover status` lists them';
+
 const REPAIR_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'verification'];
 const RESYNC_FIELDS = [...FIELDS.filter((name) => name !== 'onChange'), 'maxDeletes'];
 const UNDO_FIELDS = ['migration', 'run', 'reason', 'concurrency', 'maxParked', 'takeOver', 'acceptServer', 'by'];
@@ -43,11 +48,9 @@ const REPLAY_FIELDS = [
   'takeSkipped',
 ];
 
-export interface CheckedInput {
-  readonly input: FullRunInput | null;
+export interface CheckedInput extends Checked<FullRunInput> {
   /** Names of the fields that were given, as opposed to defaults. */
   readonly given: readonly string[];
-  readonly problems: readonly string[];
 }
 
 /** @param known names of the migrations that can run */
@@ -83,37 +86,13 @@ export const CHECKS = {
 } as const;
 
 function checkRunInput(given: unknown, known: readonly string[], names: readonly string[]): CheckedInput {
-  const list = known.join(', ');
-  if (given === undefined || given === null) {
-    return {
-      input: null,
-      given: [],
-      problems: [`no input was given; it is one JSON object, such as ${EXAMPLE}; known migrations: ${list}`],
-    };
-  }
-  if (typeof given !== 'object' || Array.isArray(given)) {
-    const found = Array.isArray(given) ? 'a list' : `a ${typeof given}`;
-    return {
-      input: null,
-      given: [],
-      problems: [`the input is ${found}; it must be one JSON object, such as ${EXAMPLE}; known migrations: ${list}`],
-    };
-  }
-  const fields = given as Record<string, unknown>;
-  const problems: string[] = [];
-  for (const name of Object.keys(fields)) {
-    if (!names.includes(name))
-      problems.push(`unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${names.join(', ')}`);
-  }
-  const { migration } = fields;
-  if (migration === undefined) problems.push(`"migration" is missing; known migrations: ${list}`);
-  else if (typeof migration !== 'string') problems.push(`"migration" must be a text; known migrations: ${list}`);
-  else if (!known.includes(migration))
-    problems.push(`there is no migration ${JSON.stringify(migration.slice(0, 60))}; known migrations: ${list}`);
+  const { fields, problems } = readMigrationFields(given, names, EXAMPLE, known);
+  if (fields === null) return { input: null, given: [], problems };
+  const reasons = readReasons(fields.reasons, problems);
   const whole = (name: string, fallback: number, range: Range): number =>
     checkNumber(name, fields[name], fallback, { ...range, whole: true }, problems);
   const input = {
-    migration: migration as string,
+    migration: fields.migration as string,
     batchRows: whole('batchRows', DEFAULT_BATCH_ROWS, BATCH_ROWS),
     concurrency: whole('concurrency', DEFAULT_CONCURRENCY, CONCURRENCY),
     maxParked: whole('maxParked', DEFAULT_MAX_PARKED, MAX_PARKED),
@@ -122,10 +101,10 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
       ? { maxDeletes: checkNumber('maxDeletes', fields.maxDeletes, DEFAULT_MAX_DELETES, MAX_DELETES, problems) }
       : {}),
     onChange: checkOnChange(fields.onChange, problems),
-    ...checkVerification(fields.verification, problems),
-    ...checkReasons(fields.reasons, problems),
+    ...optionalNumber('verification', fields.verification, VERIFICATION, problems),
+    ...(reasons && { reasons }),
     ...optionalText('takeSkipped', fields.takeSkipped, 'why skipped batches are taken back', problems),
-    ...checkRun(fields.run, problems),
+    ...optionalNumber('run', fields.run, RUN, problems),
     ...optionalText('reason', fields.reason, 'why', problems),
     ...optionalText('takeOver', fields.takeOver, 'why the run is taken over', problems),
     ...optionalText('acceptServer', fields.acceptServer, 'why the other server is right', problems),
@@ -140,43 +119,11 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
   return { input, given: names.filter((name) => fields[name] !== undefined && fields[name] !== null), problems: [] };
 }
 
-function checkVerification(given: unknown, problems: string[]): { readonly verification?: string } {
-  if (given === undefined || given === null) return {};
-  const number = asNumber(given);
-  if (number !== null) return { verification: number };
-  problems.push('"verification" must be the number of a verification; `carryover findings` names the latest');
-  return {};
-}
-
-function checkRun(given: unknown, problems: string[]): { readonly run?: string } {
-  if (given === undefined || given === null) return {};
-  const number = asNumber(given);
-  if (number !== null) return { run: number };
-  problems.push('"run" must be the number of a run; `carryover status` lists them');
-  return {};
-}
-
-function checkReasons(given: unknown, problems: string[]): { readonly reasons?: readonly string[] } {
-  if (given === undefined || given === null) return {};
-  const isReason = (word: unknown): word is string => REASONS.some((reason) => reason === word);
-  if (Array.isArray(given) && given.length > 0 && given.every(isReason)) return { reasons: given };
-  problems.push(`"reasons" must be a list of ${REASONS.join(', ')}`);
-  return {};
-}
-
 /** Checks the one JSON object that starts `abandon`. */
-export function checkAbandonInput(given: unknown): {
-  readonly input: AbandonInput | null;
-  readonly problems: readonly string[];
-} {
+export function checkAbandonInput(given: unknown): Checked<AbandonInput> {
   const example = '{"run": "7", "reason": "its table is gone"}';
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    return { input: null, problems: [`the input must be one JSON object, such as ${example}`] };
-  }
-  const fields = given as Record<string, unknown>;
-  const problems = Object.keys(fields)
-    .filter((name) => !['run', 'reason', 'by'].includes(name))
-    .map((name) => `unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are run, reason, by`);
+  const { fields, problems } = readFields(given, ['run', 'reason', 'by'], example);
+  if (fields === null) return { input: null, problems };
   const run = asNumber(fields.run);
   if (run === null) {
     problems.push(`"run" must be the number of the run, such as ${example}; \`carryover status\` lists them`);

@@ -1,6 +1,8 @@
 /** Checks the one JSON object that starts `dismiss`, `restore` or `purge`: all problems at once. */
-import { asNumber, checkNumber, optionalText } from './fields';
-import { REASONS } from './reasons';
+import { checkNumber, numberList, optionalText } from './fields';
+import { readMigrationFields } from './input-object';
+import type { Checked } from './input-object';
+import { readReasons } from './reasons';
 
 /** States of a line of the quarantine that people ask for. */
 export const QUARANTINE_STATES = ['open', 'replayed', 'dismissed', 'gone', 'undone'] as const;
@@ -29,9 +31,11 @@ export interface PurgeInput {
   readonly by?: string;
 }
 
-/** Rows that are named one by one: more are a reason. */
-const MOST = 1_000;
+const LINES = 'lines; `carryover quarantine list` has them';
 const DAYS = { low: 1, high: 36_500, whole: true };
+
+const CHOICE_FIELDS = ['migration', 'rows', 'reasons', 'all', 'why', 'by'];
+const PURGE_FIELDS = ['migration', 'olderThanDays', 'why', 'by'];
 
 const EXAMPLES: Readonly<Record<QuarantineDecision, string>> = {
   dismiss: '{"migration": "case-states", "rows": ["12", "17"], "why": "test entries of 2019"}',
@@ -39,21 +43,16 @@ const EXAMPLES: Readonly<Record<QuarantineDecision, string>> = {
   purge: '{"migration": "case-states", "olderThanDays": 90, "why": "retention"}',
 };
 
-export interface Checked<T> {
-  readonly input: T | null;
-  readonly problems: readonly string[];
-}
-
 /** @param known names of the migrations that there are */
 export function checkRowChoice(
   decision: 'dismiss' | 'restore',
   given: unknown,
   known: readonly string[],
 ): Checked<RowChoice> {
-  const { fields, problems } = read(decision, given, ['migration', 'rows', 'reasons', 'all', 'why', 'by'], known);
+  const { fields, problems } = readMigrationFields(given, CHOICE_FIELDS, EXAMPLES[decision], known);
   if (fields === null) return { input: null, problems };
-  const rows = fields.rows == null ? undefined : readRows(fields.rows, problems);
-  const reasons = fields.reasons == null ? undefined : readReasons(fields.reasons, problems);
+  const rows = fields.rows == null ? undefined : numberList('rows', fields.rows, LINES, problems);
+  const reasons = readReasons(fields.reasons, problems);
   const all = fields.all == null || fields.all === false ? undefined : fields.all;
   if (all !== undefined && all !== true) problems.push('"all" must be true, or left out');
   const ways = [fields.rows, fields.reasons, all].filter((way) => way != null).length;
@@ -66,7 +65,7 @@ export function checkRowChoice(
 
 /** @param known names of the migrations that there are */
 export function checkPurgeInput(given: unknown, known: readonly string[]): Checked<PurgeInput> {
-  const { fields, problems } = read('purge', given, ['migration', 'olderThanDays', 'why', 'by'], known);
+  const { fields, problems } = readMigrationFields(given, PURGE_FIELDS, EXAMPLES.purge, known);
   if (fields === null) return { input: null, problems };
   const days = fields.olderThanDays;
   if (days == null) problems.push('"olderThanDays" is missing: values that are older are purged');
@@ -74,25 +73,6 @@ export function checkPurgeInput(given: unknown, known: readonly string[]): Check
   const texts = textsOf(fields, 'why the values are removed', problems);
   if (problems.length > 0 || texts === null) return { input: null, problems };
   return { input: { migration: fields.migration as string, olderThanDays, ...texts }, problems: [] };
-}
-
-function read(
-  decision: QuarantineDecision,
-  given: unknown,
-  names: readonly string[],
-  known: readonly string[],
-): { fields: Readonly<Record<string, unknown>> | null; problems: string[] } {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    return { fields: null, problems: [`the input must be one JSON object, such as ${EXAMPLES[decision]}`] };
-  }
-  const fields = given as Readonly<Record<string, unknown>>;
-  const problems = Object.keys(fields)
-    .filter((name) => !names.includes(name))
-    .map((name) => `unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${names.join(', ')}`);
-  if (typeof fields.migration !== 'string' || !known.includes(fields.migration)) {
-    problems.push(`"migration" must be one of ${known.join(', ')}`);
-  }
-  return { fields, problems };
 }
 
 function textsOf(
@@ -106,20 +86,4 @@ function textsOf(
     ...optionalText('by', fields.by, 'your name', problems),
   };
   return texts.why === undefined ? null : { ...texts, why: texts.why };
-}
-
-function readRows(given: unknown, problems: string[]): string[] {
-  const numbers = Array.isArray(given) ? given.map(asNumber) : [];
-  if (numbers.length > 0 && numbers.length <= MOST && numbers.every((number) => number !== null)) {
-    return [...new Set(numbers)];
-  }
-  problems.push(`"rows" must be a list of up to ${MOST} numbers of lines; \`carryover quarantine list\` has them`);
-  return [];
-}
-
-function readReasons(given: unknown, problems: string[]): string[] {
-  const isReason = (word: unknown): word is string => REASONS.some((reason) => reason === word);
-  if (Array.isArray(given) && given.length > 0 && given.every(isReason)) return given;
-  problems.push(`"reasons" must be a list of ${REASONS.join(', ')}`);
-  return [];
 }

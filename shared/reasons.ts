@@ -16,3 +16,12 @@ export const REASONS = [
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
+
+/** Reasons that somebody names; undefined where nobody does. */
+export function readReasons(given: unknown, problems: string[]): readonly Reason[] | undefined {
+  if (given === undefined || given === null) return undefined;
+  const isReason = (word: unknown): word is Reason => REASONS.some((reason) => reason === word);
+  if (Array.isArray(given) && given.length > 0 && given.every(isReason)) return given;
+  problems.push(`"reasons" must be a list of ${REASONS.join(', ')}`);
+  return undefined;
+}

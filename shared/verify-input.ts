@@ -1,6 +1,8 @@
 /** Checks the one JSON object that starts a verification: all problems at once. */
 import { checkNumber } from './fields';
 import { CONCURRENCY, DEFAULT_CONCURRENCY } from './input';
+import { readMigrationFields } from './input-object';
+import type { Checked } from './input-object';
 import type { FullVerifyInput, KeySpan } from './verification';
 
 const FIELDS = ['migration', 'final', 'concurrency', 'range'];
@@ -25,25 +27,10 @@ function readRange(given: unknown, problems: string[]): KeySpan | null {
 }
 
 /** @param known names of the migrations that there are */
-export function checkVerifyInput(
-  given: unknown,
-  known: readonly string[],
-): { readonly input: FullVerifyInput | null; readonly problems: readonly string[] } {
-  const list = known.join(', ');
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const problem = `the input must be one JSON object, such as ${EXAMPLE}; known migrations: ${list}`;
-    return { input: null, problems: [problem] };
-  }
-  const fields = given as Record<string, unknown>;
-  const problems = Object.keys(fields)
-    .filter((name) => !FIELDS.includes(name))
-    .map((name) => `unknown field ${JSON.stringify(name.slice(0, 60))}; the fields are ${FIELDS.join(', ')}`);
-  const { migration, final = null } = fields;
-  if (migration === undefined) problems.push(`"migration" is missing; known migrations: ${list}`);
-  else if (typeof migration !== 'string' || !known.includes(migration)) {
-    const name = JSON.stringify(migration)?.slice(0, 60);
-    problems.push(`there is no migration ${name}; known migrations: ${list}`);
-  }
+export function checkVerifyInput(given: unknown, known: readonly string[]): Checked<FullVerifyInput> {
+  const { fields, problems } = readMigrationFields(given, FIELDS, EXAMPLE, known);
+  if (fields === null) return { input: null, problems };
+  const { final = null } = fields;
   if (final !== null && typeof final !== 'boolean') problems.push('"final" must be true or false');
   const concurrency = checkNumber(
     'concurrency',
@@ -54,5 +41,5 @@ export function checkVerifyInput(
   );
   const range = readRange(fields.range, problems);
   if (problems.length > 0) return { input: null, problems };
-  return { input: { migration: migration as string, final: final === true, concurrency, range }, problems: [] };
+  return { input: { migration: fields.migration as string, final: final === true, concurrency, range }, problems: [] };
 }

@@ -31,21 +31,6 @@ interface Options extends Reasons {
   readonly json?: boolean;
 }
 
-/** Options that are fields of a definition under the same name. */
-const FIELDS = [
-  'type',
-  'migration',
-  'cron',
-  'every',
-  'zone',
-  'jitter',
-  'catchUp',
-  'until',
-  'pauseOnFailure',
-  'paused',
-  'note',
-] as const;
-
 /** `carryover schedule create` */
 export function createCommand(schedule: Command, context: CommandContext, exit: (code: ExitCode) => void): void {
   schedule
@@ -76,9 +61,9 @@ export function createCommand(schedule: Command, context: CommandContext, exit: 
       '\nExamples:\n  carryover schedule create nightly --type migrate --migration case-states --cron "15 2 * * *" --zone Europe/Berlin --until 05:00' +
         '\n  carryover schedule create hourly-proof --type verify --migration case-states --every 1h --no-pause-on-failure',
     )
-    .action(async (name: string, options: Options) => {
+    .action(async (name: string, { why, by, json, ...options }: Options) => {
       const wanted = readDefinition(context, name, options);
-      const reasons = checkReasons(options, false);
+      const reasons = checkReasons({ why, by }, false);
       const config = context.config();
       const { taskQueue } = config;
       const made = await withTemporal(config, (temporal) =>
@@ -92,17 +77,21 @@ export function createCommand(schedule: Command, context: CommandContext, exit: 
           return toListed(await handle.describe(), []);
         }),
       );
-      if (options.json === true) printJson(context.terminal, { created: made });
+      if (json === true) printJson(context.terminal, { created: made });
       else context.terminal.out(scheduleLines(made).join('\n'));
       exit(EXIT.fine);
     });
 }
 
-function readDefinition(context: CommandContext, name: string, options: Options): ScheduleDefinition {
-  const fields = Object.fromEntries(FIELDS.map((field) => [field, options[field]]));
+/** Options are fields of a definition under the same name. */
+function readDefinition(
+  context: CommandContext,
+  name: string,
+  { input, ...fields }: Omit<Options, keyof Reasons | 'json'>,
+): ScheduleDefinition {
   const problems: string[] = [];
-  const input = readInput(options.input, problems);
-  const checked = checkDefinition({ name, ...fields, input }, context.catalog.names());
+  const given = { name, ...fields, input: readInput(input, problems) };
+  const checked = checkDefinition(given, context.catalog.names());
   const all = [...problems, ...checked.problems];
   if (checked.definition === null || all.length > 0) {
     throw new UserError(listProblems('No schedule was made:', all), EXIT.refused);

@@ -1,9 +1,9 @@
 /** A schedule as Temporal is told it, and what of one that is there differs from that. */
 import type { ScheduleDescription, ScheduleOptions } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { workflowIdOf } from '../start-workflow';
 import { fromCalendar, isSameCron, toCalendar } from './cron';
 import type { ScheduleDefinition } from './definition';
-import { SCHEDULED } from './types';
 
 const MIGRATION = defineSearchAttributeKey('CarryoverMigration', 'KEYWORD');
 
@@ -31,7 +31,7 @@ export function toOptions(wanted: ScheduleDefinition, mark: Mark): ScheduleOptio
       type: 'startWorkflow',
       workflowType: type,
       // Two schedules of a migration that start at the same time must not have the same id.
-      workflowId: `${SCHEDULED[type].workflowId(migration)}-${name}`,
+      workflowId: `${workflowIdOf(type, migration)}-${name}`,
       taskQueue: mark.taskQueue,
       args: [input],
       staticSummary: `Carryover: ${type === 'migrate' ? '' : `${type} `}${migration}, by schedule ${name}`,

@@ -4,17 +4,15 @@ import { checkVerifyInput } from '../../shared/verify-input';
 
 interface ScheduledWorkflow {
   readonly check: (given: unknown, known: readonly string[]) => { readonly problems: readonly string[] };
-  /** As a start by hand has it; Temporal appends the time to the id of each start by a schedule. */
-  readonly workflowId: (migration: string) => string;
   /** True where it opens a run, which may have hours. */
   readonly hasHours: boolean;
 }
 
 export const SCHEDULED = {
-  migrate: { check: checkMigrateInput, workflowId: (migration) => `carryover-${migration}`, hasHours: true },
-  replay: { check: checkReplayInput, workflowId: (migration) => `carryover-replay-${migration}`, hasHours: true },
-  resync: { check: checkResyncInput, workflowId: (migration) => `carryover-resync-${migration}`, hasHours: true },
-  verify: { check: checkVerifyInput, workflowId: (migration) => `carryover-verify-${migration}`, hasHours: false },
+  migrate: { check: checkMigrateInput, hasHours: true },
+  replay: { check: checkReplayInput, hasHours: true },
+  resync: { check: checkResyncInput, hasHours: true },
+  verify: { check: checkVerifyInput, hasHours: false },
 } as const satisfies Readonly<Record<string, ScheduledWorkflow>>;
 
 export type ScheduledType = keyof typeof SCHEDULED;

@@ -104,7 +104,11 @@ describe('carryover schedule', () => {
     const other = rig.nameOf('never');
     const url = new URL(rig.engine.targetUrl);
     url.port = '1';
-    const away = testSettings({ CARRYOVER_TASK_QUEUE: rig.worker.taskQueue, CARRYOVER_TARGET_URL: url.href });
+    const away = testSettings({
+      TEMPORAL_NAMESPACE: rig.temporal.client.options.namespace,
+      CARRYOVER_TASK_QUEUE: rig.worker.taskQueue,
+      CARRYOVER_TARGET_URL: url.href,
+    });
     for (const args of [
       ['create', other, ...NIGHTLY],
       ['pause', name, '--why', 'x'],

@@ -65,6 +65,17 @@ it('re-synced', () =>
     },
   ));
 
+it('nothing to do', () =>
+  temporal.replay(
+    new FakeRun({ batches: 0, planned: { nothingToDo: 'no row is in open quarantine', verdict: 'proven' } }),
+    { migration: 'case-states' },
+    async (handle) => {
+      await handle.result();
+      const histories = await historiesOf(temporal.client, handle.workflowId, handle.firstExecutionRunId);
+      writeHistories('nothing-to-do', histories);
+    },
+  ));
+
 it('verified', () =>
   temporal.verify(new FakeRun({ batches: 0 }, verification()), { migration: 'case-states' }, async (handle) => {
     await handle.result();

@@ -74,7 +74,7 @@ describe('the input of a forecast', () => {
       input: null,
       problems: [
         'unknown field "by"; the fields are migration, batchRows, concurrency',
-        'there is no migration 7; known migrations: messages',
+        '"migration" must be a text; known migrations: messages',
         '"batchRows" must be a whole number from 1 to 1000000, and is 1.5',
         '"concurrency" must be a whole number from 1 to 8, and is 9',
       ],

@@ -16,8 +16,8 @@ describe('which rows a decision is about', () => {
   ])('takes %j', (given, taken) => expect(choice({ ...fit, ...given }).input).toEqual({ ...fit, ...taken }));
 
   it.each([
-    [undefined, 'the input must be one JSON object, such as {"migration": "case-states", "rows": ["12", "17"]'],
-    [[], 'the input must be one JSON object'],
+    [undefined, 'no input was given; it is one JSON object, such as {"migration": "case-states", "rows": ["12", "17"]'],
+    [[], 'the input is a list; it must be one JSON object'],
     [{ ...fit }, 'one of "rows", "reasons" and "all" says which rows are meant'],
     [{ ...fit, all: true, reasons: ['code_unknown'] }, 'one of "rows", "reasons" and "all"'],
     [{ ...fit, rows: [] }, '"rows" must be a list of up to 1000 numbers of lines'],

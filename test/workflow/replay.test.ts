@@ -33,6 +33,7 @@ describe('recorded histories', () => {
       'continued: chain',
       'forecast: 1',
       'not-proven: 1',
+      'nothing-to-do: 1',
       'parked-and-retried: 1',
       'paused-and-resumed: 1',
       'plain: 1',

@@ -136,6 +136,7 @@ export const STATEMENTS = [
   'load.releaseFailed',
   'load.bounds',
   'load.isolate',
+  'load.takeUp',
   'load.countFit',
   'load.isFresh',
   'load.insertFresh',

@@ -115,6 +115,9 @@ function checkRunInput(given: unknown, known: readonly string[], names: readonly
   if (input.reasons !== undefined && input.takeSkipped !== undefined) {
     problems.push('"reasons" and "takeSkipped" are two replays: rows of skipped batches have no reason yet');
   }
+  if (input.takeSkipped !== undefined && fields.batchRows != null) {
+    problems.push('"batchRows" has no say in a replay with "takeSkipped": its batches are those that were skipped');
+  }
   if (problems.length > 0) return { input: null, given: [], problems };
   return { input, given: names.filter((name) => fields[name] !== undefined && fields[name] !== null), problems: [] };
 }

@@ -27,13 +27,17 @@ const UNMET = `
     WHERE f.run_id = (SELECT base_run FROM own) AND f.kind = 'gone') g
   WHERE place > met`;
 
+/** Whether it is in quarantine, or was: then it was not met for certain, where the run did not send it there. */
+const IS_HELD = `EXISTS (
+  SELECT FROM carryover.quarantine q WHERE q.migration = r.migration AND q.legacy_key = f.legacy_key AND q.state <> 'replayed')`;
+
 /**
  * The same of keys that are no integers, whose batches find nobody gone: by what the run's verification counted, of the table as a whole.
  * Rows that its batches met, but for those that it found in the source and that were not new by then, are among the gone.
  */
 const UNMET_TEXTS = `
   SELECT legacy_key FROM (
-    SELECT f.legacy_key, m.rows - s.rows AS met, row_number() OVER (ORDER BY ${KNOWN_AS_MET} DESC, f.legacy_key) AS place
+    SELECT f.legacy_key, m.rows - s.rows AS met, row_number() OVER (ORDER BY ${KNOWN_AS_MET} DESC, ${IS_HELD}, f.legacy_key) AS place
     FROM carryover.runs r JOIN carryover.findings f USING (verification_id)
     CROSS JOIN LATERAL (SELECT coalesce(sum(b.source - b.excluded + b.excluded_by_decision), 0) AS rows
       FROM carryover.batches b WHERE b.run_id = r.run_id AND b.ever_loaded) m

@@ -7,7 +7,7 @@ import { IS_ACCEPTED } from '../target/compare';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 import { behind, requireEpoch } from './epoch';
-import { forgetVainImages } from './undo';
+import { forgetVainImages } from './wrote';
 
 /**
  * What a run was looked at for, a line each: its own comparisons, batch by batch, and what the verification that it ends

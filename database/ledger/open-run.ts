@@ -162,6 +162,7 @@ async function goOn(session: TargetQueries, start: Start, open: OpenRun): Promis
         `undo ${open.undoes} to go on with it, or abandon the run`,
     );
   }
+  requireSameRows(open, input);
   const shape = changedShape(open, footing);
   const servers = changedServers(open, footing);
   const restarts = shape.length > 0 && input.onChange === 'restart';
@@ -190,6 +191,19 @@ async function goOn(session: TargetQueries, start: Start, open: OpenRun): Promis
     await recordStart(session, open.migration, owner, own ? 'resumed' : 'took_over', open.run_id);
   }
   return planOf(open, epoch, input, start.given);
+}
+
+/** A replay of skipped batches and one of rows in quarantine are two runs: whoever wants the one must not get the other. */
+function requireSameRows(open: OpenRun, input: FullRunInput): void {
+  if (open.mode !== 'replay' || (open.input.takeSkipped === undefined) === (input.takeSkipped === undefined)) return;
+  const [takes, not, how] =
+    open.input.takeSkipped === undefined
+      ? ['tries rows in quarantine again', 'takes no skipped batches', 'without "takeSkipped"']
+      : ['takes skipped batches back', 'tries none of the rows in quarantine', 'with "takeSkipped"'];
+  throw new CarryoverError(
+    'MappingChanged',
+    `run ${open.run_id} of ${open.migration} is open, ${takes} and ${not}: start replay ${how} to go on with it, or abandon the run`,
+  );
 }
 
 /** Writes down what whoever started the workflow decided by its input. */

@@ -3,6 +3,7 @@ import { DEFECTS, OVERWRITABLE, REPAIRABLE } from '../../shared/findings';
 import { CarryoverError } from '../../shared/errors';
 import type { TargetQueries } from '../target/session';
 import type { Footing } from './changes';
+import { requireNoneLeftOut } from './skipped';
 import { readBase } from './some-rows';
 import type { SomeRows } from './some-rows';
 
@@ -46,6 +47,7 @@ export async function readRepair(
     throw new CarryoverError('InputRefused', `Nothing was repaired: ${why}`);
   };
   const base = await readBase(session, migration, footing, 'Nothing was repaired');
+  await requireNoneLeftOut(session, migration, base, footing.mapping, 'Nothing was repaired');
   const looked = await session.query<{ number: string }>('repair.verifications', VERIFICATIONS, [
     migration,
     base,

@@ -3,7 +3,7 @@ import type { NothingToDo } from '../../shared/messages';
 import type { Verdict } from '../../shared/verdict';
 import type { TargetQueries } from '../target/session';
 import type { Footing } from './changes';
-import { readSkippedBatches } from './skipped';
+import { readSkippedBatches, requireNoneLeftOut } from './skipped';
 import { readBase } from './some-rows';
 import type { SomeRows } from './some-rows';
 
@@ -34,6 +34,7 @@ export async function readReplay(
 ): Promise<SomeRows | NothingToDo> {
   const base = await readBase(session, migration, footing, 'Nothing was replayed');
   if (skipped) return readSkippedBatches(session, migration, base);
+  await requireNoneLeftOut(session, migration, base, footing.mapping, 'Nothing was replayed');
   const values = [migration, reasons];
   const counted = await session.query<{ keys: string }>(
     'replay.count',

@@ -1,6 +1,5 @@
 /** What a re-sync takes: what its comparison has found, once that has looked at every key. */
-import { hasIntegerKey, isSelfReference, referencesOf } from '../../mappings/mapping';
-import { CarryoverError } from '../../shared/errors';
+import { isSelfReference, referencesOf } from '../../mappings/mapping';
 import type { Mapping } from '../../mappings/mapping';
 import { deleteBrakeOf } from '../../shared/brakes';
 import { OVERWRITABLE, RESYNCED } from '../../shared/findings';
@@ -13,27 +12,14 @@ import { withTransaction } from '../target/transaction';
 import type { Footing } from './changes';
 import { unmet } from './counted';
 import { behind, requireEpoch } from './epoch';
-import { isLeftOut } from './skipped';
+import { requireNoneLeftOut } from './skipped';
 import { cutLists, readBase } from './some-rows';
 import type { SomeRows } from './some-rows';
 
 /** A re-sync stands on the latest full run; what it takes is known once it has compared. */
 export async function readResync(session: TargetQueries, migration: string, footing: Footing): Promise<SomeRows> {
   const base = await readBase(session, migration, footing, 'Nothing was compared');
-  if (!hasIntegerKey(footing.mapping)) {
-    const skipped = await session.query<{ batches: string }>(
-      'resync.skipped',
-      `SELECT count(*) AS batches FROM carryover.batches b WHERE run_id = $1 AND ${isLeftOut('b')}`,
-      [base],
-    );
-    if (Number(skipped.rows[0]!.batches) > 0) {
-      throw new CarryoverError(
-        'InputRefused',
-        `Nothing was compared: run ${base} of ${migration} has batches that somebody skipped, and of keys that are no numbers ` +
-          `nobody can tell which rows are theirs. Take them back with "takeSkipped" of replay, or start migrate.`,
-      );
-    }
-  }
+  await requireNoneLeftOut(session, migration, base, footing.mapping, 'Nothing was compared');
   const counted = await session.query<{ keys: string }>(
     'resync.count',
     'SELECT source AS keys FROM carryover.migration_balance WHERE migration = $1',

@@ -34,6 +34,7 @@ export interface OpenRun extends OwnerRow, RecordedFooting {
   readonly cut_to_end: boolean;
   readonly undoes: string | null;
   readonly held: string;
+  readonly input: Partial<FullRunInput>;
 }
 
 /** One start, or abandonment, of a migration at a time: two that arrive together must not both find the same. */
@@ -117,6 +118,9 @@ export function planOf(open: OpenRun, epoch: number, input: FullRunInput, given:
     differing.push(
       `maxDeletes: ${open.max_deletes}, as the run has it, and not ${input.maxDeletes}; resume changes it where the run is paused`,
     );
+  }
+  if (given.includes('reasons') && String(open.input.reasons) !== String(input.reasons)) {
+    differing.push(`reasons: the run takes ${open.input.reasons?.join(', ') ?? 'rows of all reasons'}, as it began`);
   }
   if (given.includes('overwrite') && !open.overwrites) {
     differing.push(

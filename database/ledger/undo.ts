@@ -5,26 +5,17 @@ import { changedServers, changedShape } from './changes';
 import type { Footing, RecordedFooting } from './changes';
 import type { LegacyKey } from '../source/expressions';
 import type { SomeRows } from './some-rows';
-
-/** Whether a run wrote something: rows, of which its batches have these in all, or lines of quarantine that it made. */
-const touched = (run: string): string => `(SELECT count(*) FROM carryover.quarantine q WHERE q.first_run = ${run})`;
-const ROWS = 'coalesce(sum(x.inserted + x.updated + x.taken_away), 0)';
-
-/** Forgets the images of a run that wrote nothing, as a statement: no undo ever asks for them. */
-export const forgetVainImages = (run: string): string => `
-  DELETE FROM carryover.quarantine_images WHERE run_id = ${run}
-    AND (SELECT ${ROWS} FROM carryover.batches x WHERE x.run_id = ${run}) + ${touched(run)} = 0`;
+import { rowsWritten, runWrote } from './wrote';
 
 /** Runs that are over, with what they wrote; of quarantine, lines that were made or left. */
 const RUNS = `
 SELECT r.run_id, r.mode, r.state, r.fingerprint, r.mapping, r.source_columns, r.source_identity, r.target_identity,
-  r.lower_key, r.upper_key, b.rows, b.touched, b.rows + b.touched > 0 AS wrote,
+  r.lower_key, r.upper_key, b.rows, ${runWrote('r.run_id')} AS wrote,
   (SELECT count(*) FROM carryover.before_images i WHERE i.run_id = r.run_id AND i.target_row IS NULL)
   + (SELECT count(*) FROM carryover.quarantine_images i WHERE i.run_id = r.run_id AND i.line IS NULL) AS purged,
   (SELECT max(f.run_id) FROM carryover.runs f WHERE f.migration = r.migration AND f.mode = 'full') AS base
 FROM carryover.runs r, LATERAL (
-  SELECT ${ROWS} AS rows, ${touched('r.run_id')} AS touched
-  FROM carryover.batches x WHERE x.run_id = r.run_id) b
+  SELECT coalesce(sum(${rowsWritten('x')}), 0) AS rows FROM carryover.batches x WHERE x.run_id = r.run_id) b
 WHERE r.migration = $1 AND r.state <> 'open' ORDER BY r.run_id DESC`;
 
 interface RunLine extends RecordedFooting {
@@ -102,8 +93,7 @@ export async function cutUndone(session: TargetQueries, run: string, undoes: str
     'undo.cut',
     `INSERT INTO carryover.batches (run_id, batch, undoes, after_key, to_key, legacy_keys, source, pending)
      SELECT $1, row_number() OVER (ORDER BY batch DESC), batch, after_key, to_key, legacy_keys, rows, rows
-     FROM (SELECT *, inserted + updated + taken_away AS rows FROM carryover.batches
-           WHERE run_id = $2 AND ever_loaded) b`,
+     FROM (SELECT x.*, ${rowsWritten('x')} AS rows FROM carryover.batches x WHERE x.run_id = $2 AND x.ever_loaded) b`,
     [run, undoes],
   );
 }

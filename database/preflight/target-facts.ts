@@ -32,8 +32,9 @@ export async function readTargetTable(context: Reader, table: string): Promise<T
   const named = [context.mapping.target.schema, table];
   const [row] = await context.target(
     'preflight.targetTable',
+    // Of rules on DELETE only who deletes knows.
     `SELECT c.relkind::text AS kind, row_security_active(c.oid)::text AS "rowSecurity", -- relhasrules stays set until a VACUUM after the last rule is gone
-            EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3'))::text AS rules
+            EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3'${context.mapping.gone?.policy === 'delete' ? ", '4'" : ''}))::text AS rules
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
     named,

@@ -6,6 +6,7 @@ import type { PurgeInput } from '../../shared/quarantine-input';
 import type { Decider } from '../ledger/accept-findings';
 import { recordDecision } from '../ledger/audit';
 import { lockStarts } from '../ledger/run-row';
+import { runWrote } from '../ledger/wrote';
 import type { Target, TargetQueries } from '../target/session';
 import { withTransaction } from '../target/transaction';
 
@@ -18,9 +19,8 @@ const imagesOf = (value: string): string => `
 FROM carryover.batches b JOIN carryover.runs r USING (run_id)
 WHERE i.run_id = b.run_id AND i.batch = b.batch AND i.${value} IS NOT NULL AND r.migration = $1 AND r.state <> 'open'
   AND b.loaded_at < now() - make_interval(days => $2::integer)
-  AND r.run_id < (SELECT max(w.run_id) FROM carryover.runs w JOIN carryover.batches x USING (run_id)
-                  WHERE w.migration = $1 AND w.mode <> 'undo' AND w.state <> 'undone'
-                    AND x.ever_loaded AND x.inserted + x.updated + x.taken_away > 0)`;
+  AND r.run_id < (SELECT max(w.run_id) FROM carryover.runs w
+                  WHERE w.migration = $1 AND w.mode <> 'undo' AND w.state <> 'undone' AND ${runWrote('w.run_id')})`;
 
 /**
  * Purges; a decision that was carried out before changes nothing, and is told in the same words.

@@ -15,7 +15,7 @@ ALTER TABLE carryover.runs
 COMMENT ON COLUMN carryover.runs.compared_by IS
   'of a re-sync: the comparison whose findings it takes; NULL before, and of every other run';
 COMMENT ON COLUMN carryover.runs.found IS 'of a re-sync: rows by kind, as its comparison found them';
-COMMENT ON COLUMN carryover.runs.held IS 'of a replay or re-sync: rows in quarantine that it takes';
+COMMENT ON COLUMN carryover.runs.held IS 'of a re-sync: rows in quarantine that it takes';
 COMMENT ON COLUMN carryover.runs.gone_policy IS 'what becomes of loaded rows that are gone from the source';
 COMMENT ON COLUMN carryover.runs.max_deletes IS
   'share of the loaded rows beyond which rows that are gone pause the run before the first is taken away';

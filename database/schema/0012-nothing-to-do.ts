@@ -12,6 +12,7 @@ ALTER TABLE carryover.starts
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
+DELETE FROM carryover.starts WHERE outcome = 'nothing_to_do';
 ALTER TABLE carryover.starts
   DROP CONSTRAINT starts_outcome_check,
   ADD CONSTRAINT starts_outcome_check CHECK (

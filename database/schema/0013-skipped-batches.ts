@@ -10,7 +10,12 @@ COMMENT ON COLUMN carryover.batches.takes_back IS
   'of a replay: the skipped batch of the full run whose keys it takes; NULL of every other';
 COMMENT ON COLUMN carryover.batches.taken_back IS
   'rows that the skipped batch still left out when it was taken back: they count by their own lines since';
+-- What such a run settles is looked for by batch of the full run: it is every row of the batch.
+CREATE INDEX settled_keys_by_base_batch ON carryover.settled_keys (base_run, base_batch) INCLUDE (was, now, settled_at, batch);
 CREATE INDEX batches_taking_back ON carryover.batches (run_id) WHERE takes_back IS NOT NULL;
+
+COMMENT ON COLUMN carryover.runs.held IS 'of a replay or re-sync: rows in quarantine that it takes';
+UPDATE carryover.runs SET held = estimated_rows WHERE mode = 'replay' AND state = 'open';
 
 CREATE VIEW carryover.taken_back AS
 SELECT r.base_run, b.batch AS base_batch, t.run_id, t.batch, t.taken_back,
@@ -40,6 +45,7 @@ export async function down(knex: Knex): Promise<void> {
 ${standing('', '', '')}
 DROP VIEW carryover.taken_back;
 DROP INDEX carryover.batches_taking_back;
+DROP INDEX carryover.settled_keys_by_base_batch;
 ALTER TABLE carryover.batches DROP COLUMN takes_back, DROP COLUMN taken_back;
 `);
 }

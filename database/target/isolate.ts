@@ -11,6 +11,9 @@ import type { StageTables } from './stage';
 import { writeRows } from './write-rows';
 import type { Part, Written } from './write-rows';
 
+/** So many times the limit may be refused while their neighbours are not there yet. */
+const MOST_TIMES = 10;
+
 /** Rows of a batch that may be isolated: the smaller of 100 and 1 %, but at least 10. */
 export const isolationLimit = (staged: number): number => Math.max(10, Math.min(100, Math.floor(staged / 100)));
 
@@ -30,7 +33,8 @@ export async function writeIsolating(
 ): Promise<Written> {
   const { session } = attempt;
   const limit = isolationLimit(staged);
-  let isolated = 0;
+  /** Rows that were refused, by their number in the stage, with why. */
+  const aside = new Map<number, CarryoverError>();
 
   const write = (part: Part): Promise<Written> => writeRows(attempt, mapping, tables, notes, fresh, part);
 
@@ -50,8 +54,8 @@ export async function writeIsolating(
   };
 
   const setAside = async (n: number, error: CarryoverError): Promise<void> => {
-    isolated += 1;
-    if (isolated > limit) throw tooMany(mapping, limit, staged, error);
+    aside.set(n, error);
+    if (aside.size > limit * MOST_TIMES) throw tooMany(mapping, limit, staged, error);
     await session.query(
       'load.isolate',
       `INSERT INTO ${tables.unfit} (n, reasons, columns) VALUES ($1, ARRAY['constraint_rejected'], ARRAY[$2::text])`,
@@ -68,7 +72,7 @@ export async function writeIsolating(
     const middle = Math.floor((part.from + part.to) / 2);
     const left = await tried({ from: part.from, to: middle });
     const right = await tried({ from: middle + 1, to: part.to });
-    return { inserted: left.inserted + right.inserted, updated: left.updated + right.updated };
+    return sumOf(left, right);
   };
 
   const tried = async (part: { from: number; to: number }): Promise<Written> => {
@@ -82,8 +86,31 @@ export async function writeIsolating(
     'load.bounds',
     `SELECT min(n)::float8 AS from, max(n)::float8 AS to FROM ${tables.rows}`,
   );
-  return halve(bounds.rows[0]!, whole);
+  let written = await halve(bounds.rows[0]!, whole);
+  // A row may refer to one that was not there yet when it was tried alone: each is tried again, until none comes through.
+  for (let saved = aside.size > 0; saved;) {
+    saved = false;
+    for (const n of [...aside.keys()]) {
+      await session.query(
+        'load.takeUp',
+        `DELETE FROM ${tables.unfit} WHERE n = $1 AND reasons = '{constraint_rejected}'`,
+        [n],
+      );
+      aside.delete(n);
+      const once = await tried({ from: n, to: n });
+      saved ||= !aside.has(n);
+      written = sumOf(written, once);
+    }
+  }
+  const [last] = [...aside.values()].slice(-1);
+  if (aside.size > limit) throw tooMany(mapping, limit, staged, last!);
+  return written;
 }
+
+const sumOf = (one: Written, other: Written): Written => ({
+  inserted: one.inserted + other.inserted,
+  updated: one.updated + other.updated,
+});
 
 function tooMany(mapping: TimedMapping, limit: number, staged: number, error: CarryoverError): CarryoverError {
   const { schema, table } = mapping.target;

@@ -47,7 +47,7 @@ export async function loadBatch(attempt: Attempt, mapping: TimedMapping, ref: St
     const quarantined = await recordQuarantine(session, mapping, ref, tables);
     const dismissed = await recordLeftOut(session, mapping, ref, tables);
     await recordLookups(session, mapping, ref, tables);
-    if (batch.takesBack) await recordTakenBack(session, ref);
+    if (batch.takesBack) await recordTakenBack(session, mapping, ref, tables);
     if (batch.takesBack || batch.list !== null) await settleKeys(session, mapping, ref, tables);
     if (batch.list !== null) await settleAbsent(session, mapping, ref, tables);
     const takenAway = batch.gone === null ? 0 : await takeGone(attempt, mapping, batch, tables);

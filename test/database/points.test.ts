@@ -188,8 +188,8 @@ describe('with an interposer', () => {
     // Decisions of people, repairs, forecasts, starts that find a run open, refused rows, ranges to narrow down, sources without SHA-1 and
     // people's lists have tests of their own.
     const elsewhere = new RegExp(
-      '^(decide|accept|dismiss|purge|quarantine|again|forecast|repair|replay|resync|take|gone|undo|audit|schedule|batches|hold|abandon|sweep|start|status\\.named|' +
-        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|settle|settleAbsent|settleGone|quarantineGone|imagesOfGone)|preflight\\.targetReferrers|' +
+      '^(decide|accept|skipped|dismiss|purge|quarantine|again|forecast|repair|replay|resync|take|gone|undo|audit|schedule|batches|hold|abandon|sweep|start|status\\.named|' +
+        'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|takeUp|settle|settleAbsent|settleGone|quarantineGone|imagesOfGone)|preflight\\.targetReferrers|' +
         'verify\\.(splitKey|keySpan|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
     );
     const missing = POINTS.filter(

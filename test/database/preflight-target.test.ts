@@ -180,6 +180,15 @@ describe('the target', () => {
     expect(result.problems[0]).toMatch(/public.visits has rules, .* DROP RULE/);
   });
 
+  it('has a rule on DELETE, which matters to an undo, and where rows that are gone are deleted', async () => {
+    const rule = 'CREATE RULE keep AS ON DELETE TO visits DO ALSO NOTHING';
+    const drop = 'DROP RULE keep ON visits';
+    expect((await outOfOrder([rule], [drop])).problems).toEqual([]);
+    const deleting = changed({ gone: { policy: 'delete' } });
+    const result = await outOfOrder([rule], [drop], deleting);
+    expect(result.problems[0]).toMatch(/public.visits has rules, .* and an undo; DROP RULE/);
+  });
+
   it('logs values: a warning for each setting, with the command', async () => {
     const { worker } = fixture;
     const reset = (name: string): string => `ALTER ROLE ${worker} RESET ${name}`;

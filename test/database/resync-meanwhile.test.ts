@@ -1,5 +1,6 @@
 /** What happens between the steps of a run, or between a comparison and its batches, and what people have said before. */
 import { caseStates } from '../../mappings/case-states';
+import { createCatalog } from '../../mappings/catalog';
 import type { Mapping } from '../../mappings/mapping';
 import { checkRun } from '../support/closing';
 import {
@@ -16,6 +17,7 @@ import {
 } from '../support/engine';
 import type { Engine } from '../support/engine';
 import { compareRun, resync } from '../support/resync';
+import { createDepartmentTables, departments } from '../support/third-mapping';
 import { verify } from '../support/verification';
 import { balance, contents, keysOf, lose } from './repair-fixture';
 
@@ -144,4 +146,34 @@ it('leaves alone what a person has accepted as it is', async () => {
   const { headline, taken } = await resync(engine, caseStates);
   expect([taken.keys, headline.inserted]).toEqual([0, 0]);
   expect(await contents(engine, 'case_states')).toEqual(before);
+});
+
+it('tells by numbers which text keys a run had met that are gone at its end', async () => {
+  const third = await createEngine({ catalog: createCatalog([departments]) });
+  const all: Mapping = { ...departments, gone: { policy: 'delete' } };
+  try {
+    await createDepartmentTables(third);
+    await migrate(third, all, 100);
+    await third.onSource(`DELETE FROM department WHERE code = 'child of long'`);
+    await migrate(third, all, 100);
+    // One that the next run does not meet, and two that it meets, unchanged.
+    await third.onSource(`DELETE FROM department WHERE code = 't\tab'`);
+    const plan = await openRun(third, all, {});
+    await cutAll(third, all, plan);
+    await carryBatch(third, all, refOf(plan, 1));
+    await third.onSource(`DELETE FROM department WHERE code IN ('self', '0')`);
+    await checkRun(third, all, plan);
+    await third.ports.runs.draft(all, plan.run, plan.epoch);
+    await third.ports.runs.finish(plan.run, plan.epoch);
+    expect((await resync(third, all, { maxDeletes: 0.9 })).headline).toMatchObject({ findings: 0, pending: 0 });
+    const [counted] = await third.onTarget<Record<string, number>>(
+      `SELECT source::int, loaded::int FROM carryover.migration_balance WHERE migration = 'departments'`,
+    );
+    const [there] = await third.onTarget<{ rows: number }>('SELECT count(*)::int AS rows FROM departments');
+    const [source] = await third.onSource('SELECT count(*) AS count FROM department');
+    expect(counted).toEqual({ source: Number(source!.count), loaded: there!.rows });
+    expect(await verify(third, all, true)).toMatchObject({ findings: [], faults: {} });
+  } finally {
+    await third.drop();
+  }
 });

@@ -4,12 +4,25 @@ import { caseStates } from '../../mappings/case-states';
 import type { Mapping } from '../../mappings/mapping';
 import type { Headline } from '../../shared/messages';
 import { checkRun } from '../support/closing';
-import { carryBatch, createEngine, cutAll, migrate, openRun, refOf, refusal, replay } from '../support/engine';
+import {
+  carryBatch,
+  carryRun,
+  createEngine,
+  cutAll,
+  loadBatch,
+  migrate,
+  openRun,
+  refOf,
+  refusal,
+  repair,
+  replay,
+  retryBatches,
+} from '../support/engine';
 import type { Engine } from '../support/engine';
 import { resync, undo } from '../support/resync';
 import { createDepartmentTables, departments } from '../support/third-mapping';
 import { verify } from '../support/verification';
-import { balance, contents } from './repair-fixture';
+import { balance, contents, keysOf } from './repair-fixture';
 
 let engine: Engine;
 afterEach(() => engine?.drop());
@@ -101,7 +114,7 @@ describe('of case states', () => {
     };
     expect([await skippedOf('1'), await skippedOf(plan.run)]).toEqual([[2], []]);
     expect((await refusal(replay(engine, caseStates, { takeSkipped }))).message).toBe(
-      'Nothing was replayed: no batch of run 1 of case-states is skipped, or all were taken back already.',
+      'Nothing was replayed: of run 1 of case-states, run 2 took its skipped batches back.',
     );
   });
 
@@ -131,12 +144,67 @@ describe('of case states', () => {
     expect(await contents(engine, 'case_states')).toEqual(whole);
     expect(await verify(engine, caseStates, true)).toMatchObject({ findings: [], faults: {} });
   });
+
+  it('counts a row once that a rule leaves out by now, or that is gone, whatever it counted as', async () => {
+    const some: Mapping = { ...caseStates, source: { ...caseStates.source, where: 'status <> 11' } };
+    await migrate(engine, some, 90);
+    await migrateWithout(some, [1, 2, 3, 4], 90);
+    await replay(engine, some, {});
+    const held = await engine.onTarget<{ key: string }>(
+      `SELECT legacy_key AS key FROM carryover.quarantine WHERE state = 'open' ORDER BY key_numbers LIMIT 2`,
+    );
+    await engine.onSource('UPDATE dispatch_state SET status = 11 WHERE id = ?', [held[0]!.key]);
+    await engine.onSource('DELETE FROM dispatch_state WHERE id = ?', [held[1]!.key]);
+    // Parked after its load, and taken again: by then a rule leaves out one that it had loaded, and another is gone.
+    const plan = await openRun(engine, some, { takeSkipped }, {}, 'replay');
+    await loadBatch(engine, some, refOf(plan, 1));
+    const [out, gone] = await keysOf(engine, 'case_states', 'true', 2);
+    await engine.onSource('UPDATE dispatch_state SET status = 11 WHERE id = ?', [out]);
+    await engine.onSource('DELETE FROM dispatch_state WHERE id = ?', [gone]);
+    await engine.ports.runs.park(refOf(plan, 1), 'difference');
+    await retryBatches(engine, plan, [1]);
+    await carryRun(engine, some, plan);
+    const { source, loaded, excluded, quarantined } = await balance(engine);
+    const { headline } = await migrate(engine, some, 90);
+    expect({ source, loaded, excluded, quarantined }).toEqual({
+      source: headline.source,
+      loaded: headline.loaded,
+      excluded: headline.excluded,
+      quarantined: headline.quarantined,
+    });
+  });
+
+  it('is refused where a replay of the quarantine is open, and that where it is', async () => {
+    await migrateWithout(caseStates, [1], 90);
+    const plan = await openRun(engine, caseStates, {}, {}, 'replay');
+    const other = await refusal(openRun(engine, caseStates, { takeSkipped }, { currentRun: 'another' }, 'replay'));
+    expect([other.type, other.message]).toEqual([
+      'MappingChanged',
+      `run ${plan.run} of case-states is open, tries rows in quarantine again and takes no skipped batches: ` +
+        'start replay without "takeSkipped" to go on with it, or abandon the run',
+    ]);
+    await carryRun(engine, caseStates, plan);
+    const taking = await openRun(engine, caseStates, { takeSkipped }, {}, 'replay');
+    const plain = await refusal(openRun(engine, caseStates, {}, { currentRun: 'another' }, 'replay'));
+    expect(plain.message).toContain(
+      `run ${taking.run} of case-states is open, takes skipped batches back and tries none`,
+    );
+  });
 });
 
 it('lets a re-sync of text keys be, which is refused while rows are left out', async () => {
   engine = await createEngine({ catalog: createCatalog([departments]) });
   await createDepartmentTables(engine);
+  await migrate(engine, departments, 4);
   await migrateWithout(departments, [2], 4);
+  for (const [start, nothing] of [
+    [() => replay(engine, departments, {}), 'Nothing was replayed'],
+    [() => repair(engine, departments, {}), 'Nothing was repaired'],
+  ] as const) {
+    expect((await refusal(start())).message).toContain(
+      `${nothing}: run 2 of departments has batches that somebody skipped`,
+    );
+  }
   expect((await refusal(openRun(engine, departments, {}, {}, 'changed'))).message).toContain(
     'Take them back with "takeSkipped" of replay, or start migrate.',
   );

@@ -1,9 +1,9 @@
 /** What an undo, and a re-sync after it, must not touch, miss or count twice. */
 import { caseStates } from '../../mappings/case-states';
 import type { Mapping } from '../../mappings/mapping';
-import { createEngine, migrate, openRun, refusal } from '../support/engine';
+import { carryRun, createEngine, loadBatch, migrate, openRun, refOf, refusal, retryBatches } from '../support/engine';
 import type { Engine } from '../support/engine';
-import { resync, undo } from '../support/resync';
+import { compareRun, resync, undo } from '../support/resync';
 import { verify } from '../support/verification';
 import { balance, keysOf } from './repair-fixture';
 
@@ -82,4 +82,21 @@ it('goes on with the undo of no other run than the one that is named', async () 
     'MappingChanged',
     expect.stringContaining(`run ${open.run} of case-states is open, and takes back run ${plan.run}, not 1`),
   ]);
+});
+
+it('knows what a run wrote by what it left behind, also where a batch was loaded twice', async () => {
+  await migrate(engine, caseStates, 90);
+  const before = await keysOf(engine, 'case_states', 'true', 999);
+  await bring(5);
+  const plan = await openRun(engine, caseStates, {}, {}, 'changed');
+  await compareRun(engine, caseStates, plan);
+  await loadBatch(engine, caseStates, refOf(plan, 1));
+  await engine.ports.runs.park(refOf(plan, 1), 'difference');
+  await retryBatches(engine, plan, [1]);
+  expect((await carryRun(engine, caseStates, plan)).headline).toMatchObject({ inserted: 0, pending: 0 });
+  expect((await refusal(openRun(engine, caseStates, { run: '1' }, {}, 'undo'))).message).toContain(
+    'run 2 of case-states came after',
+  );
+  await undo(engine, caseStates, plan.run);
+  expect(await keysOf(engine, 'case_states', 'true', 999)).toEqual(before);
 });

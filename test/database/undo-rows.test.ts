@@ -101,6 +101,25 @@ describe('rows of one batch that point to each other', () => {
   });
 });
 
+it('come over together beside a row that the target refuses', async () => {
+  engine = await createEngine({ catalog: createCatalog([departments]) });
+  await createDepartmentTables(engine);
+  await engine.onTarget(`ALTER TABLE departments ADD CONSTRAINT decent CHECK (title <> 'bad')`);
+  await migrate(engine, departments, 100);
+  await engine.onSource(
+    `INSERT INTO department SELECT 'zz', NULL, 'comes behind those that refer to it', opened_at FROM department WHERE code = 'a'`,
+  );
+  await engine.onSource(`UPDATE department SET parent_code = 'zz' WHERE code IN ('9', 'b')`);
+  await engine.onSource(`UPDATE department SET title = 'bad' WHERE code = 'b/1'`);
+  const { headline } = await resync(engine, departments);
+  expect(headline).toMatchObject({ inserted: 1, updated: 2 });
+  expect(
+    await engine.onTarget(
+      `SELECT legacy_key AS key, columns FROM carryover.quarantine WHERE reason = 'constraint_rejected'`,
+    ),
+  ).toEqual([{ key: 'b/1', columns: ['decent'] }]);
+});
+
 describe('a night in which nothing changed', () => {
   const lines = async (): Promise<Record<string, number>> => {
     const [line] = await engine.onTarget<Record<string, number>>(

@@ -15,7 +15,7 @@ export async function targetTable(context: Context): Promise<string[]> {
   }
   if (found.hasRules) {
     problems.push(
-      `The target's table ${schema}.${table} has rules, with which PostgreSQL refuses an upsert; DROP RULE … ON ${quotePgTable(schema, table)}, or replace it by a trigger.`,
+      `The target's table ${schema}.${table} has rules, with which PostgreSQL refuses an upsert, and an undo; DROP RULE … ON ${quotePgTable(schema, table)}, or replace it by a trigger.`,
     );
   }
   return problems;

@@ -2,7 +2,7 @@
 import { CarryoverError } from '../../shared/errors';
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt } from '../ledger/attempts';
-import { writeIsolating } from '../target/isolate';
+import { FOR_ANOTHER, writeIsolating } from '../target/isolate';
 import { isFresh } from '../target/load';
 import { quotePgTable } from '../target/quote';
 import type { StageTables } from '../target/stage';
@@ -11,9 +11,6 @@ import { forecastNotes } from './notes';
 
 /** Writes of one batch, each of which met rows that came since the one before: more is no accident. */
 const WRITES = 5;
-
-/** SQLSTATE of refusals for the sake of another row. */
-const FOR_ANOTHER = ['23505', '23P01'];
 
 /**
  * A run owns its migration, and nobody else writes its rows; a forecast may run beside one. Rows that the run commits between

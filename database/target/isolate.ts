@@ -11,7 +11,13 @@ import type { StageTables } from './stage';
 import { writeRows } from './write-rows';
 import type { Part, Written } from './write-rows';
 
-/** So many times the limit may be refused while their neighbours are not there yet. */
+/** SQLSTATE of refusals for the sake of another row that has the value. */
+export const FOR_ANOTHER: readonly string[] = ['23505', '23P01'];
+
+/** The same, or of one that is not there: what refused the row may come, or go, with its neighbours. */
+const FOR_A_NEIGHBOUR = [...FOR_ANOTHER, '23503'];
+
+/** So many times the limit may be refused for a neighbour, until all of these have been tried. */
 const MOST_TIMES = 10;
 
 /** Rows of a batch that may be isolated: the smaller of 100 and 1 %, but at least 10. */
@@ -38,6 +44,9 @@ export async function writeIsolating(
 
   const write = (part: Part): Promise<Written> => writeRows(attempt, mapping, tables, notes, fresh, part);
 
+  const waiting = (): number[] =>
+    [...aside].filter(([, { code = '' }]) => FOR_A_NEIGHBOUR.includes(code)).map(([n]) => n);
+
   /** The part, under a savepoint of its own; the refusal of it where there is one. */
   const attemptPart = async (part: Part): Promise<Written | CarryoverError> => {
     await session.query('load.savepoint', 'SAVEPOINT part');
@@ -55,7 +64,8 @@ export async function writeIsolating(
 
   const setAside = async (n: number, error: CarryoverError): Promise<void> => {
     aside.set(n, error);
-    if (aside.size > limit * MOST_TIMES) throw tooMany(mapping, limit, staged, error);
+    if (aside.size - waiting().length > limit || aside.size > limit * MOST_TIMES)
+      throw tooMany(mapping, limit, staged, error);
     await session.query(
       'load.isolate',
       `INSERT INTO ${tables.unfit} (n, reasons, columns) VALUES ($1, ARRAY['constraint_rejected'], ARRAY[$2::text])`,
@@ -87,10 +97,10 @@ export async function writeIsolating(
     `SELECT min(n)::float8 AS from, max(n)::float8 AS to FROM ${tables.rows}`,
   );
   let written = await halve(bounds.rows[0]!, whole);
-  // A row may refer to one that was not there yet when it was tried alone: each is tried again, until none comes through.
-  for (let saved = aside.size > 0; saved;) {
+  // A row may refer to one that was not there yet when it was tried alone: such are tried again, until none comes through.
+  for (let saved = true; saved;) {
     saved = false;
-    for (const n of [...aside.keys()]) {
+    for (const n of waiting()) {
       await session.query(
         'load.takeUp',
         `DELETE FROM ${tables.unfit} WHERE n = $1 AND reasons = '{constraint_rejected}'`,
@@ -102,8 +112,8 @@ export async function writeIsolating(
       written = sumOf(written, once);
     }
   }
-  const [last] = [...aside.values()].slice(-1);
-  if (aside.size > limit) throw tooMany(mapping, limit, staged, last!);
+  const tooMuch = [...aside.values()][limit];
+  if (tooMuch !== undefined) throw tooMany(mapping, limit, staged, tooMuch);
   return written;
 }
 

@@ -27,6 +27,7 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
     '`carryover forecast`, and the workflow that it starts; a start that finds what a dead one left',
   ],
   [/^gaps\./, '`carryover gaps`'],
+  [/^load\.takeUp$/, 'a load that was refused rows for the sake of their neighbours'],
   [/^again\.leftOut$/, 'a run of some rows of a mapping whose key is no number'],
   [/^replay\.standing$/, 'a replay that has nothing to do, and opens no run'],
   [/^preflight\.sourceWhere$/, 'the preflight of a mapping with a rule of exclusion: as its other questions'],

@@ -41,7 +41,7 @@ export const nameOf = ({ place, victim, scenario }: Fault): string =>
   `${victim} ${place.moment} ${place.point} (${scenario.name})`;
 
 const LANES = 2;
-const PER_WORKER = 10;
+const PER_WORKER = 6;
 const PER_SERVER = 20;
 /** Of the deaths of a worker, those after which Temporal may lose an attempt. */
 const UNDELIVERED_SHARE = 0.01;

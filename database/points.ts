@@ -192,6 +192,7 @@ export const STATEMENTS = [
   ...QUARANTINE,
 
   // finish
+  'finish.lock',
   'finish.balance',
   'finish.checks',
   'finish.close',
@@ -245,6 +246,7 @@ export const TRANSACTIONS = [
   'validate.differing',
   'validate',
   'verify.plan',
+  'verify.finish',
   'verify',
   'verify.check',
   'verify.ids',
@@ -254,6 +256,7 @@ export const TRANSACTIONS = [
   'quarantine.show',
   'quarantine.export',
   'checks',
+  'finish',
   'report.ledger',
   'report.target',
   'metrics',

@@ -1,5 +1,6 @@
 /** A run's batches in the ledger: cut one by one, immutable once cut; what is left to do is asked here. */
 import type { Mapping } from '../../mappings/mapping';
+import type { CarryoverError } from '../../shared/errors';
 import type { BatchRef, CutResult, LoadResult, Remaining, UnfinishedBatch } from '../../shared/messages';
 import type { LegacyKey } from '../source/expressions';
 import { requireSameHands } from './attempts';
@@ -34,6 +35,9 @@ const RECORD_CUT = `
 WITH cut AS (
   INSERT INTO carryover.batches (run_id, batch, after_key, to_key, source, pending)
   SELECT run_id, $2, $3, $4, $5, $5 FROM carryover.runs WHERE run_id = $1 AND epoch = $6
+    -- The ledger may have gone back while the source was asked.
+    AND ($3::jsonb IS NULL OR EXISTS (
+      SELECT FROM carryover.batches b WHERE b.run_id = $1 AND b.batch = $2 - 1 AND b.to_key = $3))
   ON CONFLICT DO NOTHING RETURNING run_id)
 UPDATE carryover.runs r SET cut_to_end = r.cut_to_end OR $7 FROM cut WHERE r.run_id = cut.run_id`;
 
@@ -57,16 +61,18 @@ export async function cutBatch(
   requireSameHands(`run ${ref.run}`, state, hands);
   if (state.there !== null) return { end: false, rows: Number(state.there) };
   if (state.cut_to_end) return { end: true, rows: 0 };
+  const isBehind = (): CarryoverError => behind(`the ledger knows no batch ${ref.batch - 1} of run ${ref.run}`);
   // Without the batch before it, it would begin at the lower bound again, over rows that others hold.
-  if (state.previous === null && ref.batch > 1)
-    throw behind(`the ledger knows no batch ${ref.batch - 1} of run ${ref.run}`);
+  if (state.previous === null && ref.batch > 1) throw isBehind();
   const bounds = { after: state.previous, from: state.lower_key!, upper: state.upper_key! };
   const cut = await cutKey(source, mapping, bounds, Number(state.batch_rows));
   const after = bounds.after && JSON.stringify(bounds.after);
   const line = [ref.run, ref.batch, after, JSON.stringify(cut.to), cut.rows, ref.epoch, cut.last];
   await target.query('cut.record', RECORD_CUT, line);
   // What stands in the ledger counts, also where another attempt was first.
-  return { end: false, rows: Number((await read()).there) };
+  const { there } = await read();
+  if (there === null) throw isBehind();
+  return { end: false, rows: Number(there) };
 }
 
 /** What the ledger holds as not validated, lowest numbers first, and the totals of what is done. */

@@ -72,6 +72,8 @@ interface BalanceRow {
   readonly unfinished: string;
   /** Of these, the ones that a run does before it ends: those that differ are loaded, and it ends with them. */
   readonly undone: string;
+  /** State of the verification that it ends with; null where there is none. */
+  readonly verification: string | null;
   readonly found: string;
   readonly accepted: string;
   readonly source: string;
@@ -86,6 +88,7 @@ interface BalanceRow {
 
 const READ_BALANCE = `
 SELECT r.epoch, r.cut_to_end, b.*,
+  (SELECT v.state FROM carryover.verifications v WHERE v.verification_id = r.verification_id) AS verification,
   (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state NOT IN ('validated', 'skipped')) AS unfinished,
   (SELECT count(*) FROM carryover.batches x WHERE x.run_id = $1 AND x.state NOT IN ('validated', 'skipped')
      AND (x.state, x.cause) IS DISTINCT FROM ('parked', 'difference')) AS undone,
@@ -99,13 +102,24 @@ FROM carryover.runs r JOIN carryover.run_standing b USING (run_id) WHERE r.run_i
  *
  * @throws CarryoverError `LedgerBehind` where something is left to do: whoever ends a run has asked for it before
  */
-export async function finishRun(target: TargetQueries, run: string, epoch: number): Promise<Headline> {
+export const finishRun = (target: Target, run: string, epoch: number): Promise<Headline> =>
+  withTransaction(target, 'finish', async (session) => {
+    // What is read of it is what is closed: in one session, which does not outlive a restore of the target.
+    await session.query('finish.lock', 'SELECT FROM carryover.runs WHERE run_id = $1 FOR UPDATE', [run]);
+    return close(session, run, epoch);
+  });
+
+async function close(target: TargetQueries, run: string, epoch: number): Promise<Headline> {
   const read = await target.query<BalanceRow>('finish.balance', READ_BALANCE, [run]);
   const row = read.rows[0];
   requireEpoch(run, epoch, row?.epoch);
   const number = (name: keyof BalanceRow): number => Number(row![name]);
   if (row!.state === 'open' && (!row!.cut_to_end || number('undone') > 0))
     throw behind(`the ledger holds batches of run ${run} that are not done`);
+  if (row!.state === 'open' && row!.verification !== 'finished')
+    throw behind(
+      `the ledger holds the verification of run ${run} as ${row!.verification === null ? 'not begun' : 'under way'}`,
+    );
   const checks = await target.query<{ name: string; compared: string; found: string }>(
     'finish.checks',
     'SELECT name, compared, found FROM carryover.checks WHERE run_id = $1',

@@ -4,7 +4,8 @@ import { DEFECTS, MOVEMENTS } from '../../shared/findings';
 import type { VerifyResult } from '../../shared/verification';
 import { verifiedVerdict } from '../../shared/verdict';
 import type { Verdict } from '../../shared/verdict';
-import type { TargetQueries } from '../target/session';
+import type { Target, TargetQueries } from '../target/session';
+import { withTransaction } from '../target/transaction';
 import { isLeftOut } from './skipped';
 
 interface Line {
@@ -56,7 +57,16 @@ LATERAL (
 WHERE v.verification_id = $1`;
 
 /** Closes it; one that is closed already is returned as it was. */
-export async function finishVerification(target: TargetQueries, verification: string): Promise<VerifyResult> {
+export const finishVerification = (target: Target, verification: string): Promise<VerifyResult> =>
+  withTransaction(target, 'verify.finish', async (session) => {
+    // What is read of it is what is closed: in one session, which does not outlive a restore of the target.
+    await session.query('verify.lock', 'SELECT FROM carryover.verifications WHERE verification_id = $1 FOR UPDATE', [
+      verification,
+    ]);
+    return close(session, verification);
+  });
+
+async function close(target: TargetQueries, verification: string): Promise<VerifyResult> {
   const read = await target.query<Line>('verify.verdict', READ, [verification, DEFECTS, MOVEMENTS]);
   const [line] = read.rows;
   if (line === undefined) {

@@ -47,6 +47,7 @@ export const VERIFICATION = [
   'witness.rows',
   'witness.table',
   'witness.known',
+  'verify.lock',
   'verify.verdict',
   'verify.close',
 

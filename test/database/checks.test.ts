@@ -8,8 +8,13 @@ import type { Engine } from '../support/engine';
 import { checkRun } from '../support/closing';
 import { CASE, INSTRUCTION, USER, addStates, createClinic, forgetStates } from './clinic';
 
-const checkOf = async (engine: Engine, change: string, values: unknown[] = []): Promise<Record<string, number>> => {
-  const plan = await openRun(engine, caseStates);
+const checkOf = async (
+  engine: Engine,
+  change: string,
+  values: unknown[] = [],
+  batchRows = 100,
+): Promise<Record<string, number>> => {
+  const plan = await openRun(engine, caseStates, { batchRows });
   for (const index of (await cutAll(engine, caseStates, plan)).keys()) {
     await carryBatch(engine, caseStates, refOf(plan, index + 1));
   }
@@ -72,6 +77,24 @@ describe('the checks of a run', () => {
     const lost = `WITH o AS (DELETE FROM carryover.quarantine_occurrences WHERE legacy_key = '5')
       DELETE FROM carryover.quarantine WHERE legacy_key = '5'`;
     expect(await checkOf(engine, lost)).toMatchObject({ rows: 1 });
+  });
+
+  // Rows of the source that no batch holds pass for new.
+  it.each([
+    ['in between', 2, 1],
+    ['at the end', 3, 1],
+    ['at the beginning', 1, 2],
+  ])('find a batch that the ledger lost with its rows, %s', async (_where, batch, faults) => {
+    const lost = `WITH lost AS (
+        DELETE FROM carryover.batches WHERE batch = ${batch} RETURNING run_id, batch),
+      occurrences AS (DELETE FROM carryover.quarantine_occurrences o USING lost l WHERE o.run_id = l.run_id AND o.batch = l.batch
+        RETURNING o.legacy_key),
+      quarantine AS (DELETE FROM carryover.quarantine q USING occurrences o WHERE q.legacy_key = o.legacy_key),
+      lookups AS (DELETE FROM carryover.lookups k USING lost l WHERE k.run_id = l.run_id AND k.batch = l.batch),
+      keys AS (DELETE FROM carryover.inserted_keys k USING lost l WHERE k.run_id = l.run_id AND k.batch = l.batch
+        RETURNING legacy_keys)
+      DELETE FROM case_states s USING keys k WHERE s.legacy_id::text = ANY (k.legacy_keys)`;
+    expect(await checkOf(engine, lost, [], 2)).toEqual({ ledger: faults });
   });
 
   it('find a reference that its lookup does not bear out', async () => {

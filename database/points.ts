@@ -157,6 +157,7 @@ export const STATEMENTS = [
   'load.imagesOfGone',
   'gone.keys',
   'gone.lock',
+  'gone.absent',
   'gone.rowSecurity',
   'gone.referrers',
   'gone.rows',

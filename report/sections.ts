@@ -51,6 +51,9 @@ function tookAgain({ again }: Report): string {
     (away === 0 || again.mode === 'undo'
       ? ''
       : ` ${rowsOf(away)} gone from the source, and taken out of the target or marked there.`) +
+    (again.erased === 0
+      ? ''
+      : ` ${rowsOf(again.erased)} on neither side any more, and ${again.erased === 1 ? 'counts' : 'count'} no more.`) +
     (gone === 0 ? '' : ` ${rowsOf(gone)} gone from the source, and ${gone === 1 ? 'stays' : 'stay'} in the target.`) +
     (again.skipped === 0 ? '' : ` ${count(again.skipped)} more were skipped by decision, and count as they did.`) +
     (kept === '' ? '' : ` Not touched, since another writer may have had a hand: ${kept}.`)

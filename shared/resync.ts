@@ -23,10 +23,10 @@ export interface TakenResult {
   readonly keys: number;
   /** Of these, the ones that are in quarantine. */
   readonly held: number;
-  /** Rows of the target that are gone from the source, and rows of the target in all. */
+  /** Rows that are gone from the source (with a brake: those of them that it counts), and rows that count as loaded in all. */
   readonly gone: number;
   readonly loaded: number;
 }
 
 /** Checks that name rows: what they find is taken too, so they belong to the comparison. */
-export const COMPARING_CHECKS: readonly string[] = ['references', 'quarantine', 'ids'];
+export const COMPARING_CHECKS: readonly string[] = ['references', 'quarantine', 'ids', 'ledger'];

@@ -23,7 +23,7 @@ export interface BatchRow {
   /** True where it takes rows of a batch that was skipped. */
   readonly takesBack: boolean;
   /** What becomes of keys of its list that the source does not have; null where nothing does. */
-  readonly gone: 'mark' | 'delete' | null;
+  readonly gone: 'report' | 'mark' | 'delete' | null;
   /** True where the run writes anew what another writer changed or deleted. */
   readonly overwrites: boolean;
   readonly extractToken: string | null;
@@ -59,7 +59,7 @@ interface LedgerBatch {
   readonly lower_key: LegacyKey;
   readonly legacy_keys: readonly LegacyKey[] | null;
   readonly takes_back: boolean;
-  readonly gone: 'mark' | 'delete' | null;
+  readonly gone: 'report' | 'mark' | 'delete' | null;
   readonly overwrites: boolean;
   readonly extract_token: string | null;
   readonly staged: string | null;

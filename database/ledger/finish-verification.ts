@@ -49,7 +49,7 @@ LATERAL (
   FROM carryover.verified_ranges x WHERE x.verification_id = v.verification_id) s,
 LATERAL (
   SELECT count(*) FILTER (WHERE kind = ANY ($2) AND NOT accepted) AS defects, count(*) FILTER (WHERE accepted) AS accepted,
-         count(*) FILTER (WHERE range IS NULL) AS named, count(*) FILTER (WHERE kind = ANY ($3)) AS moved
+         count(*) FILTER (WHERE range IS NULL AND kind = ANY ($2)) AS named, count(*) FILTER (WHERE kind = ANY ($3)) AS moved
   FROM carryover.verification_findings x WHERE x.verification_id = v.verification_id) f,
 LATERAL (
   SELECT coalesce(sum(found), 0) AS faults, count(*) AS checks, count(*) FILTER (WHERE state <> 'verified') AS open_checks

@@ -46,6 +46,11 @@ SELECT epoch, state, cut_to_end, batch_rows, overwrites, gone_policy, max_delete
   (SELECT coalesce(sum(source), 0) FROM carryover.batches b WHERE b.run_id = r.run_id) AS keys
 FROM carryover.runs r WHERE run_id = $1 FOR UPDATE`;
 
+/** On neither side any more: the comparison's check of the ledger named it. There is nothing to take away, whatever the policy. */
+const IS_ERASED = `f.kind = 'gone' AND f.check_name = 'ledger'`;
+
+const ERASED = `SELECT legacy_key FROM carryover.findings f WHERE f.verification_id = $1 AND ${IS_ERASED}`;
+
 /** Rows of the target in all, those of them that the source does not have, and whether every range was looked at. */
 const COMPARED = `
 SELECT coalesce(sum(source), 0) AS source, coalesce(sum(loaded + quarantined), 0) AS here, coalesce(sum(loaded), 0) AS loaded,
@@ -55,7 +60,8 @@ SELECT coalesce(sum(source), 0) AS source, coalesce(sum(loaded + quarantined), 0
      SELECT FROM carryover.quarantine q WHERE q.migration = v.migration AND q.legacy_key = f.legacy_key
        AND q.state IN ('open', 'dismissed'))) AS gone,
   (SELECT coalesce(jsonb_object_agg(kind, rows), '{}') FROM (
-     SELECT kind, count(*) AS rows FROM carryover.findings f WHERE f.verification_id = $1 GROUP BY kind) k) AS found
+     SELECT kind, count(*) AS rows FROM carryover.findings f WHERE f.verification_id = $1 GROUP BY kind) k) AS found,
+  (SELECT count(*) FROM carryover.findings f WHERE f.verification_id = $1 AND ${IS_ERASED}) AS erased
 FROM carryover.verified_ranges WHERE verification_id = $1`;
 
 /** Of findings, the keys of some kinds that nobody has accepted as they are. */
@@ -104,22 +110,24 @@ export async function takeFound(target: Target, mapping: Mapping, ref: Compariso
     const run = line!;
     const [compared] = (
       await session.query<
-        Record<'source' | 'here' | 'loaded' | 'unseen' | 'ranges' | 'gone', string> & { found: object }
+        Record<'source' | 'here' | 'loaded' | 'unseen' | 'ranges' | 'gone' | 'erased', string> & {
+          found: Readonly<Record<string, number>>;
+        }
       >('take.compared', COMPARED, [ref.verification])
     ).rows;
     const { found, ...counts } = compared!;
-    const { here, loaded, gone, source, unseen, ranges } = numbers(counts);
-    const result = { gone, loaded };
+    const { here, loaded, gone, erased, source, unseen, ranges } = numbers(counts);
+    const result = { gone, loaded: loaded + erased };
     if (run.cut_to_end) return { brake: null, keys: Number(run.keys), held: Number(run.held), ...result };
     // Without a look at every key, one that was not looked for would pass for gone.
     if (unseen > 0 || ranges === 0) throw behind(`comparison ${ref.verification} has not looked at every key`);
     // Whatever the policy: an empty source is an accident, or the wrong one.
     const isEmptied = source === 0 && here > 0;
-    const brake =
-      isEmptied || run.gone_policy !== 'report'
-        ? deleteBrakeOf(Number(run.max_deletes), isEmptied ? here : gone, isEmptied ? here : loaded)
-        : null;
-    if (brake !== null) return { brake, keys: 0, held: 0, ...result };
+    // Rows that stay where they are need none; those that were erased leave the balance.
+    const isReported = run.gone_policy === 'report';
+    const counted = isEmptied ? { gone: here, loaded: here } : { ...result, gone: isReported ? erased : gone };
+    const brake = deleteBrakeOf(Number(run.max_deletes), counted.gone, counted.loaded);
+    if (brake !== null) return { brake, keys: 0, held: 0, ...counted };
 
     const kinds = run.overwrites ? [...RESYNCED, ...OVERWRITABLE] : RESYNCED;
     const batchRows = Number(run.batch_rows);
@@ -128,21 +136,15 @@ export async function takeFound(target: Target, mapping: Mapping, ref: Compariso
       values: [ref.verification, kinds, ref.migration, unprovedReasons(mapping), ref.run],
     };
     await cutLists(session, ref.run, mapping, taken, batchRows);
-    if (run.gone_policy !== 'report') {
-      await cutLists(
-        session,
-        ref.run,
-        mapping,
-        { query: FOUND, values: [ref.verification, ['gone']] },
-        batchRows,
-        true,
-      );
-    }
-    const kept = Object.fromEntries(
-      Object.entries(found).filter(
-        ([kind]) => !kinds.some((each) => each === kind) && !(kind === 'gone' && run.gone_policy !== 'report'),
-      ),
-    );
+    const lists = isReported
+      ? { query: ERASED, values: [ref.verification] }
+      : { query: FOUND, values: [ref.verification, ['gone']] };
+    await cutLists(session, ref.run, mapping, lists, batchRows, true);
+    const stay = isReported ? (found.gone ?? 0) - erased : 0;
+    const kept = Object.fromEntries([
+      ...Object.entries(found).filter(([kind]) => kind !== 'gone' && !kinds.some((each) => each === kind)),
+      ...(stay > 0 ? [['gone', stay] as const] : []),
+    ]);
     const recorded = await session.query<{ keys: string; held: string }>(
       'take.record',
       `UPDATE carryover.runs r SET cut_to_end = true, compared_by = $2, found = $3, kept = $4, estimated_rows = b.keys,

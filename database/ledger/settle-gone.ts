@@ -6,7 +6,7 @@ import { JOIN_COUNTED, countedAs, countedTables, numbersOf } from './counted';
 
 /**
  * Notes that rows are nothing of the source any more, and takes them out of quarantine: keys of `gone_keys` of which no row is
- * kept in the target.
+ * kept in the target, those in `gone_absent` among them.
  */
 export async function settleGone(session: TargetQueries, mapping: Mapping, ref: BatchRef): Promise<void> {
   const numbers = numbersOf(mapping);
@@ -39,7 +39,8 @@ export async function settleGone(session: TargetQueries, mapping: Mapping, ref: 
          (SELECT s.now FROM carryover.settled_keys s JOIN own ON s.base_run = own.base_run
           WHERE s.legacy_key = key AND s.run_id < $1 ORDER BY s.run_id DESC, s.settled_at DESC LIMIT 1) AS settled
        FROM gone_keys LEFT JOIN unnest($3::text[]) AS l (key) USING (key)
-       WHERE l.key IS NOT NULL OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL))
+       WHERE l.key IS NOT NULL OR key IN (SELECT key FROM gone_rows WHERE kept IS NULL)
+         OR key IN (SELECT key FROM gone_absent))
      -- Of what counted as nothing already it is noted as well that we took it: a key that comes back is not missed.
      SELECT $1, $2, k.key, own.base_run, b.batch, coalesce(k.settled, ${countedAs(mapping, 'k.was_held')}), 'nothing'
      FROM own CROSS JOIN keys k ${JOIN_COUNTED}

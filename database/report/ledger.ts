@@ -18,7 +18,10 @@ SELECT migration, estimated_rows, target_rows_before, started_at, coalesce(finis
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
         FROM jsonb_each_text(r.kept)) AS kept,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', key, 'rows', value::bigint) ORDER BY key), '[]')
-        FROM jsonb_each_text(r.found)) AS found
+        FROM jsonb_each_text(r.found)) AS found,
+       (SELECT count(*) FROM carryover.settled_keys s JOIN carryover.batches x USING (run_id, batch)
+        WHERE s.run_id = r.run_id AND x.gone AND s.was = 'loaded' AND s.now = 'nothing' AND NOT EXISTS (
+          SELECT FROM carryover.before_images i WHERE i.run_id = s.run_id AND i.legacy_key = s.legacy_key)) AS erased
 FROM carryover.runs r, LATERAL (
   SELECT coalesce(sum(source) FILTER (WHERE state <> 'skipped'), 0) AS rows,
          coalesce(sum(source) FILTER (WHERE state = 'skipped'), 0) AS skipped, coalesce(sum(taken_away), 0) AS taken_away,
@@ -42,6 +45,7 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
     kept: AgainFacts['kept'];
     found: NonNullable<AgainFacts['found']>;
     taken_away: string;
+    erased: string;
     took_skipped: boolean;
   }>(db, 'report.run', RUN, [run]);
   if (row === undefined) return null;
@@ -63,6 +67,7 @@ export async function readRun(db: TargetQueries, run: string): Promise<RunFacts 
             kept: row.kept,
             found: row.mode === 'changed' ? row.found : null,
             takenAway: toNumber(row.taken_away),
+            erased: toNumber(row.erased),
             tookSkipped: row.took_skipped,
           },
   };

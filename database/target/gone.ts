@@ -1,4 +1,7 @@
-/** Rows that are gone from the source, where the mapping has them marked or deleted: within the load of a list of such keys. */
+/**
+ * Rows that are gone from the source, within the load of a list of such keys: marked or deleted, where the mapping has that; those
+ * that the target does not have either count as nothing from then on.
+ */
 import { markColumn } from '../../mappings/mapping';
 import type { TimedMapping } from '../converters/converter';
 import type { Attempt, BatchRow } from '../ledger/attempts';
@@ -29,6 +32,7 @@ export async function takeGone(
   const ofBatch = targetOfBatch(mapping, keysOf(batch), 't') ?? 'true';
   const part = batch.list?.[0]?.length === 1 ? 'e.keys ->> 0' : 'e.keys::text';
   const mark = markColumn(mapping);
+  const isReported = batch.gone === 'report';
   await session.query(
     'gone.keys',
     `CREATE TEMP TABLE gone_keys ON COMMIT DROP AS
@@ -41,7 +45,12 @@ export async function takeGone(
     'gone.lock',
     `SELECT FROM ${target} t WHERE ${ofBatch} AND ${key} IN (SELECT key FROM gone_keys) FOR UPDATE`,
   );
-  const referred = mark === null ? (await referrersOf(session, target, 't')).join(' OR ') : '';
+  await session.query(
+    'gone.absent',
+    `CREATE TEMP TABLE gone_absent ON COMMIT DROP AS
+     SELECT key FROM gone_keys WHERE key NOT IN (SELECT ${key} FROM ${target} t WHERE ${ofBatch} AND ${key} IN (SELECT key FROM gone_keys))`,
+  );
+  const referred = mark === null && !isReported ? (await referrersOf(session, target, 't')).join(' OR ') : '';
   const ours = batch.overwrites ? hasOrigin(mapping, 't') : isOurs(mapping, 't');
   await session.query(
     'gone.rows',
@@ -49,7 +58,7 @@ export async function takeGone(
      SELECT t.ctid AS place, ${key} AS key, to_jsonb(t) AS image,
        CASE WHEN NOT ${ours} THEN 'changed_in_target' ${referred === '' ? '' : `WHEN ${referred} THEN 'referenced'`} END AS kept
      FROM ${target} t WHERE ${ofBatch} AND ${key} IN (SELECT key FROM gone_keys)
-       ${mark === null ? '' : `AND t.${quotePg(mark)} IS NULL`}`,
+       AND ${isReported ? 'false' : 'true'} ${mark === null ? '' : `AND t.${quotePg(mark)} IS NULL`}`,
   );
   await session.query(
     'gone.kept',
@@ -64,13 +73,16 @@ export async function takeGone(
     [ref.run, ref.batch],
   );
   const which = `${ofBatch} AND (t.ctid, ${key}) IN (SELECT place, key FROM gone_rows WHERE kept IS NULL)`;
-  const taken = await session.query(
-    'gone.take',
-    mark === null
-      ? `DELETE FROM ${target} t WHERE ${which}`
-      : `UPDATE ${target} t SET ${quotePg(mark)} = now() WHERE ${which}`,
-  );
+  // Where they are reported only, the login need not be allowed to.
+  const taken = isReported
+    ? null
+    : await session.query(
+        'gone.take',
+        mark === null
+          ? `DELETE FROM ${target} t WHERE ${which}`
+          : `UPDATE ${target} t SET ${quotePg(mark)} = now() WHERE ${which}`,
+      );
   await settleGone(session, mapping, ref);
-  await session.query('gone.drop', 'DROP TABLE gone_keys, gone_rows');
-  return taken.rowCount ?? 0;
+  await session.query('gone.drop', 'DROP TABLE gone_keys, gone_absent, gone_rows');
+  return taken?.rowCount ?? 0;
 }

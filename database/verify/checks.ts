@@ -13,16 +13,20 @@ import type { Target, TargetQueries, TargetSession } from '../target/session';
 import { withCancellable } from '../target/cancellable';
 import { inTransaction } from '../target/transaction';
 import { nameWrongIds } from './ids';
-import { BALANCE, DISTRIBUTIONS, LEDGER } from './ledger-checks';
+import { inRange, nameErased } from './erased';
+import { BALANCE, DISTRIBUTIONS, LEDGER, SHORT } from './ledger-checks';
 import { unfoundedReasons, wrongReferences } from './lookup-findings';
 import type { Binding } from './source-rows';
 import { spreadColumns } from './spread';
 import { knownBefore, witnessOf } from './witness';
 import { disorderOf, duplicatesOf, incompleteLineage, orphansOf, targetTable } from './whole-table';
 
-/** Counts faults that are no row's, as `compared` and `found`; or names rows, as `kind`, `key`, `columns` and `evidence`. */
+/**
+ * Counts faults that are no row's, as `compared` and `found`; or names rows, as `kind`, `key`, `columns` and `evidence`. Faults that
+ * rows `explain`, once these are in `pg_temp.named`, are no faults: the rows are told of.
+ */
 type Check =
-  | { readonly counts: Sql }
+  | { readonly counts: Sql; readonly explain?: (session: TargetQueries, bound: readonly unknown[]) => Promise<void> }
   | { readonly names: readonly Sql[]; readonly compared: Sql }
   /** Names them in `pg_temp.named` by itself; returns what it compared. */
   | { readonly name: (session: TargetSession) => Promise<number> };
@@ -45,7 +49,10 @@ const CHECKS: Readonly<Record<string, Builder>> = {
   metadata: (mapping) => ({ counts: incompleteLineage(mapping) }),
   order: (mapping) => ({ counts: disorderOf(mapping)! }),
   distributions: () => ({ counts: DISTRIBUTIONS }),
-  ledger: () => ({ counts: LEDGER }),
+  ledger: (mapping) => ({
+    counts: LEDGER,
+    explain: (session, bound) => nameErased(session, mapping, SHORT, bound),
+  }),
   balance: () => ({ counts: BALANCE }),
 };
 
@@ -97,7 +104,7 @@ export async function runCheck(
       // Two attempts may overlap: what one has written down stands.
       const now = await readLine(session, ref, 'FOR UPDATE OF c');
       if (isVerified(now)) return resultOf(ref, now);
-      if (!('counts' in check) && known === null) {
+      if (namesRows(check) && known === null) {
         await session.query(
           'verify.name',
           `INSERT INTO carryover.findings (verification_id, check_name, kind, legacy_key, columns, evidence)
@@ -123,6 +130,8 @@ export async function runCheck(
     });
   });
 }
+
+const namesRows = (check: Check): boolean => !('counts' in check) || check.explain !== undefined;
 
 const isVerified = ({ found }: CheckLine): boolean => found !== null;
 
@@ -168,29 +177,46 @@ type Counted = Omit<CheckResult, 'name'>;
  * has moved is nothing wrong, and must not hide what is.
  */
 async function look(session: TargetSession, check: Check, bound: readonly unknown[]): Promise<Counted> {
-  if ('counts' in check) return count(session, check.counts, bound);
+  if (!namesRows(check) && 'counts' in check) return count(session, check.counts, bound);
   await session.query('verify.dropNamed', 'DROP TABLE IF EXISTS pg_temp.named');
+  if ('counts' in check) return countExplained(session, check, bound);
   const compared = 'name' in check ? await nameByItself(session, check) : await nameBySql(session, check, bound);
-  await session.query(
-    'verify.forgetTold',
-    `DELETE FROM pg_temp.named w WHERE NOT ${IS_LOOKED_AT} OR EXISTS (
-       SELECT FROM carryover.findings f
-       WHERE f.verification_id = $1 AND f.legacy_key = w.key AND f.kind IN (${DEFECTS.map(literalPg).join(', ')}))`,
-    [bound[1]],
-  );
+  await forgetTold(session, bound);
   const { found } = await count(session, 'SELECT 0 AS compared, count(*) AS found FROM pg_temp.named', bound);
   return { compared, found };
 }
 
-const NOBODY: Sql = `SELECT NULL::text AS kind, NULL::text AS key, '{}'::text[] AS columns, NULL::text AS evidence WHERE false`;
+/** @returns the faults that are left; the rows are told of by themselves */
+async function countExplained(
+  session: TargetSession,
+  { counts, explain }: Extract<Check, { counts: unknown }>,
+  bound: readonly unknown[],
+): Promise<Counted> {
+  await createNamed(session);
+  const counted = await count(session, counts, bound);
+  if (counted.found === 0) return counted;
+  await explain!(session, bound);
+  return count(session, counts, bound);
+}
+
+const forgetTold = (session: TargetQueries, [, verification]: readonly unknown[]): Promise<unknown> =>
+  session.query(
+    'verify.forgetTold',
+    `DELETE FROM pg_temp.named w WHERE NOT ${IS_LOOKED_AT} OR EXISTS (
+       SELECT FROM carryover.findings f
+       WHERE f.verification_id = $1 AND f.legacy_key = w.key AND f.kind IN (${DEFECTS.map(literalPg).join(', ')}))`,
+    [verification],
+  );
+
+const createNamed = (session: TargetQueries): Promise<unknown> =>
+  session.query('verify.createNamed', 'CREATE TEMP TABLE named (kind text, key text, columns text[], evidence text)');
 
 async function nameByItself(session: TargetSession, { name }: Extract<Check, { name: unknown }>): Promise<number> {
-  await session.query(
-    'verify.createNamed',
-    'CREATE TEMP TABLE named (kind text, key text, columns text[], evidence text)',
-  );
+  await createNamed(session);
   return name(session);
 }
+
+const NOBODY: Sql = `SELECT NULL::text AS kind, NULL::text AS key, '{}'::text[] AS columns, NULL::text AS evidence WHERE false`;
 
 /** @returns what was compared */
 async function nameBySql(
@@ -216,9 +242,7 @@ async function nameBySql(
 /** A verification of a part of the keys tells of no others. */
 const IS_LOOKED_AT = `(
   NOT (SELECT partial FROM carryover.verifications WHERE verification_id = $1)
-  OR EXISTS (SELECT FROM carryover.verified_ranges r WHERE r.verification_id = $1
-    AND (r.after_key IS NULL OR carryover.key_numbers(w.key) > carryover.key_numbers(r.after_key::text))
-    AND (r.to_key IS NULL OR carryover.key_numbers(w.key) <= carryover.key_numbers(r.to_key::text))))`;
+  OR EXISTS (SELECT FROM carryover.verified_ranges r WHERE r.verification_id = $1 AND ${inRange('w.key')}))`;
 
 async function count(session: TargetQueries, sql: Sql, bound: readonly unknown[]): Promise<Counted> {
   const answer = await session.query<{ compared: string; found: string }>(

@@ -2,6 +2,7 @@
 import type { FindingKind } from '../../shared/findings';
 import type { Sql } from '../converters/converter';
 import { literalPg } from '../target/quote';
+import { inRange } from './erased';
 
 const isOf = (...kinds: readonly FindingKind[]): Sql => `f.kind IN (${kinds.map(literalPg).join(', ')})`;
 
@@ -31,20 +32,13 @@ const GAPS = `
   FROM (SELECT x.batch, x.after_key, lag(x.to_key) OVER w AS before, row_number() OVER w AS number
         FROM carryover.batches x WHERE x.run_id = $3 WINDOW w AS (ORDER BY x.batch)) k`;
 
-/**
- * What the batches of the run count as loaded, quarantined and dismissed, against the rows that are there, range by range, and
- * against what the run says that it sent to quarantine, or left out as dismissed. A row that is gone from the source may have
- * been counted by the run, or have been gone before it. Of ranges that were never settled the run has counted nothing.
- */
-export const LEDGER: Sql = `
-  SELECT coalesce(sum(b.batches), 0) AS compared,
-    (${GAPS}) + coalesce(sum(greatest(0, b.loaded - there - s.late, there - f.gone - b.loaded - s.late)
-               + greatest(0, b.quarantined - r.quarantined - s.late, r.quarantined - f.gone - b.quarantined - s.late)
-               + greatest(0, b.dismissed - r.dismissed - s.late, r.dismissed - f.gone - b.dismissed - s.late)
-               + abs(b.sent - o.occurrences) + abs(b.left_out - d.occurrences)), 0) AS found
+/** Ranges that are settled, with what the batches of the run count in them, and what is `there`. */
+const COUNTED = `
   FROM carryover.verifications v JOIN ${SETTLED_RANGES} USING (verification_id),
     ${FOUND(isOf('extra', 'stale', 'duplicate'), isOf('missing', 'deleted_in_target'))},
-    LATERAL (SELECT r.loaded - f.over + f.under AS there) t,
+    -- Of rows that are on neither side.
+    LATERAL (SELECT count(*) AS rows FROM pg_temp.named n WHERE ${inRange('n.key')}) e,
+    LATERAL (SELECT r.loaded - f.over + f.under + e.rows AS there) t,
     LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS sent,
         -- Those of a batch that was skipped are no rows of quarantine.
         coalesce(sum(x.excluded_by_decision) FILTER (WHERE x.state <> 'skipped'), 0) AS left_out
@@ -68,6 +62,24 @@ export const LEDGER: Sql = `
     LATERAL (SELECT count(*) AS occurrences
       FROM carryover.dismissal_occurrences x WHERE x.run_id = $3 AND x.batch BETWEEN r.first_batch AND r.last_batch) d
   WHERE ${IS_SETTLED}`;
+
+/**
+ * What the batches of the run count as loaded, quarantined and dismissed, against the rows that are there, range by range, and
+ * against what the run says that it sent to quarantine, or left out as dismissed. A row that is gone from the source may have
+ * been counted by the run, or have been gone before it. Of ranges that were never settled the run has counted nothing. Rows that
+ * are on neither side are there where `pg_temp.named` has them.
+ */
+export const LEDGER: Sql = `
+  SELECT coalesce(sum(b.batches), 0) AS compared,
+    (${GAPS}) + coalesce(sum(greatest(0, b.loaded - there - s.late, there - f.gone - b.loaded - s.late)
+               + greatest(0, b.quarantined - r.quarantined - s.late, r.quarantined - f.gone - b.quarantined - s.late)
+               + greatest(0, b.dismissed - r.dismissed - s.late, r.dismissed - f.gone - b.dismissed - s.late)
+               + abs(b.sent - o.occurrences) + abs(b.left_out - d.occurrences)), 0) AS found
+  ${COUNTED}`;
+
+/** Ranges that count more rows as loaded than there are, and how many more. */
+export const SHORT: Sql = `
+  SELECT r.range, r.after_key, r.to_key, b.loaded - there - s.late AS rows ${COUNTED} AND b.loaded - there - s.late > 0`;
 
 /**
  * Of these only rows that the source does not have are too many: of those that both sides have the columns are told that differ.

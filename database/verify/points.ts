@@ -38,6 +38,7 @@ export const VERIFICATION = [
   'verify.openIds',
   'verify.fetchIds',
   'verify.nameIds',
+  'verify.nameErased',
   'verify.dropNamed',
   'verify.createNamed',
   'verify.look',

@@ -122,7 +122,8 @@ describe('of a re-sync', () => {
     );
     const { plan } = await resync(engine, deleting, { maxDeletes: 0.1 });
 
-    // On neither side: nobody can tell of it; the ledger goes on counting it.
+    // On neither side: what was loaded is nothing from now on; of what was in quarantine nobody can tell, and the ledger goes on
+    // counting it.
     const lost = planted.filter(({ planting: { name } }) => ['row lost', 'set to replayed'].includes(name));
     // Of these nobody knows any more what the source said when they were read.
     const isTorn = ({ planting: { kind, name, sql } }: Planted): boolean =>
@@ -133,7 +134,8 @@ describe('of a re-sync', () => {
       .sort(byKey);
     expect(await toldBy(engine, plan.run)).toEqual(expected);
     expect(told((await verify(engine, deleting, true)).findings)).toEqual(expected);
-    await expectBalance(engine, 0, kept.length + lost.length);
+    const counted = lost.filter(({ planting: { name } }) => name !== 'row lost');
+    await expectBalance(engine, 0, kept.length + counted.length);
     const after = await standing(engine);
     const taken = planted.filter((each) => !kept.includes(each) && !lost.includes(each));
     const away = taken.map(({ key }) => key);

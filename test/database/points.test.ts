@@ -190,7 +190,7 @@ describe('with an interposer', () => {
     const elsewhere = new RegExp(
       '^(decide|accept|skipped|dismiss|purge|quarantine|again|forecast|repair|replay|resync|take|gone|undo|audit|schedule|batches|hold|abandon|sweep|start|status\\.named|' +
         'run\\.(acceptServer|close|endBackends|lockLine|epoch)|load\\.(rollbackTo|releaseFailed|bounds|isolate|takeUp|settle|settleAbsent|settleGone|quarantineGone|imagesOfGone)|preflight\\.targetReferrers|' +
-        'verify\\.(splitKey|keySpan|ids|createNamed|openIds|fetchIds|nameIds)|session\\.cancel)(\\.|$)',
+        'verify\\.(splitKey|keySpan|ids|openIds|fetchIds|nameIds|nameErased)|session\\.cancel)(\\.|$)',
     );
     const missing = POINTS.filter(
       (point) => !reached.has(point) && !point.endsWith('.rollback') && !elsewhere.test(point),

@@ -160,7 +160,7 @@ it.each<[string, ...Change[]]>([
           '? await look(session, check, [mapping.name, ref.verification, line.run_id])',
           '? await look(session, check, [mapping.name, ref.verification, line.run_id]).catch(() => ({ compared: 0, found: 0 }))',
         ],
-        ["if (!('counts' in check) && known === null) {", 'if (false) {'],
+        ['if (namesRows(check) && known === null) {', 'if (false) {'],
         [
           'const witness = await witnessOf(session, mapping, ref);',
           'const witness = await witnessOf(session, mapping, ref).catch(() => null);',

@@ -35,7 +35,11 @@ const resync: Scenario = {
   mapping: deletingStates,
   prepare: moveHere,
   drive: async (lane, operator) => {
-    await operator.start('resync', lane.taskQueue, lane.name, { migration: deletingStates.name, batchRows: 8 });
+    await operator.start('resync', lane.taskQueue, lane.name, {
+      migration: deletingStates.name,
+      batchRows: 8,
+      maxDeletes: 0.05,
+    });
     return operator.outcome(lane.name);
   },
 };

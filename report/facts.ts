@@ -96,8 +96,8 @@ export interface AgainFacts {
   readonly found: readonly { readonly kind: FindingKind; readonly rows: number }[] | null;
   /** Rows of the target that were deleted, or marked as gone. */
   readonly takenAway: number;
-  /** Rows that are on neither side any more, and that the balance counted until then. */
-  readonly erased: number;
+  /** Rows that are on neither side any more, and that the balance counted until then; reports of earlier versions have none. */
+  readonly erased?: number;
 }
 
 export interface ReportFacts {

@@ -45,15 +45,16 @@ function tookAgain({ again }: Report): string {
   const kept = byKind(again.kept.filter(({ kind }) => !MOVEMENTS.includes(kind)));
   const gone = again.kept.find(({ kind }) => kind === 'gone')?.rows ?? 0;
   const away = again.takenAway;
+  const erased = again.erased ?? 0;
   return (
     whatItTook(again) +
     ` The others are as run ${again.base} and later ones left them; the balance is that of all.` +
     (away === 0 || again.mode === 'undo'
       ? ''
       : ` ${rowsOf(away)} gone from the source, and taken out of the target or marked there.`) +
-    (again.erased === 0
+    (erased === 0
       ? ''
-      : ` ${rowsOf(again.erased)} on neither side any more, and ${again.erased === 1 ? 'counts' : 'count'} no more.`) +
+      : ` ${rowsOf(erased)} on neither side any more, and ${erased === 1 ? 'counts' : 'count'} no more.`) +
     (gone === 0 ? '' : ` ${rowsOf(gone)} gone from the source, and ${gone === 1 ? 'stays' : 'stay'} in the target.`) +
     (again.skipped === 0 ? '' : ` ${count(again.skipped)} more were skipped by decision, and count as they did.`) +
     (kept === '' ? '' : ` Not touched, since another writer may have had a hand: ${kept}.`)

@@ -30,3 +30,6 @@ export interface TakenResult {
 
 /** Checks that name rows: what they find is taken too, so they belong to the comparison. */
 export const COMPARING_CHECKS: readonly string[] = ['references', 'quarantine', 'ids', 'ledger'];
+
+/** The same, of comparisons that began before the ledger named any. */
+export const FORMER_COMPARING_CHECKS = COMPARING_CHECKS.filter((name) => name !== 'ledger');

@@ -68,7 +68,7 @@ export interface Verified {
 export function verifiedVerdict(found: Verified): Verdict {
   const isOpen = found.notVerified > 0 || found.looked === 0 || !found.complete || found.pending > 0;
   // All rows gone at once is no movement: it is another table, or an accident.
-  const isEmptied = found.source === 0 && found.loaded + found.quarantined > 0;
+  const isEmptied = found.source === 0 && found.loaded + found.quarantined + found.moved > 0;
   if (isOpen || isEmptied || found.defects > 0 || (found.final && found.moved > 0)) return 'not_proven';
   const isException = found.leftOut || found.accepted > 0 || found.quarantined + found.excluded > 0;
   return isException ? 'proven_with_exceptions' : 'proven';

@@ -105,7 +105,7 @@ FROM carryover.runs r JOIN carryover.run_standing b USING (run_id) WHERE r.run_i
 export const finishRun = (target: Target, run: string, epoch: number): Promise<Headline> =>
   withTransaction(target, 'finish', async (session) => {
     // What is read of it is what is closed: in one session, which does not outlive a restore of the target.
-    await session.query('finish.lock', 'SELECT FROM carryover.runs WHERE run_id = $1 FOR UPDATE', [run]);
+    await session.query('finish.lock', 'SELECT FROM carryover.runs WHERE run_id = $1 FOR NO KEY UPDATE', [run]);
     return close(session, run, epoch);
   });
 

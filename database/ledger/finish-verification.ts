@@ -60,9 +60,11 @@ WHERE v.verification_id = $1`;
 export const finishVerification = (target: Target, verification: string): Promise<VerifyResult> =>
   withTransaction(target, 'verify.finish', async (session) => {
     // What is read of it is what is closed: in one session, which does not outlive a restore of the target.
-    await session.query('verify.lock', 'SELECT FROM carryover.verifications WHERE verification_id = $1 FOR UPDATE', [
-      verification,
-    ]);
+    await session.query(
+      'verify.lock',
+      'SELECT FROM carryover.verifications WHERE verification_id = $1 FOR NO KEY UPDATE',
+      [verification],
+    );
     return close(session, verification);
   });
 

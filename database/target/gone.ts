@@ -10,6 +10,7 @@ import { targetOfBatch } from './batch-keys';
 import { hasOrigin, isOurs, stagedKey } from './expressions';
 import { keysOf } from './extract';
 import { targetKeyText } from './legacy-key';
+import { andPresent } from './present';
 import { quotePg, quotePgTable } from './quote';
 import { referrersOf } from './referrers';
 import type { StageTables } from './stage';
@@ -48,7 +49,8 @@ export async function takeGone(
   await session.query(
     'gone.absent',
     `CREATE TEMP TABLE gone_absent ON COMMIT DROP AS
-     SELECT key FROM gone_keys WHERE key NOT IN (SELECT ${key} FROM ${target} t WHERE ${ofBatch} AND ${key} IN (SELECT key FROM gone_keys))`,
+     SELECT key FROM gone_keys WHERE key NOT IN (
+       SELECT ${key} FROM ${target} t WHERE ${ofBatch} AND ${key} IN (SELECT key FROM gone_keys)${andPresent(mapping, 't')})`,
   );
   const referred = mark === null && !isReported ? (await referrersOf(session, target, 't')).join(' OR ') : '';
   const ours = batch.overwrites ? hasOrigin(mapping, 't') : isOurs(mapping, 't');

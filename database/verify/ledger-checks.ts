@@ -2,7 +2,6 @@
 import type { FindingKind } from '../../shared/findings';
 import type { Sql } from '../converters/converter';
 import { literalPg } from '../target/quote';
-import { inRange } from './erased';
 
 const isOf = (...kinds: readonly FindingKind[]): Sql => `f.kind IN (${kinds.map(literalPg).join(', ')})`;
 
@@ -37,7 +36,7 @@ const COUNTED = `
   FROM carryover.verifications v JOIN ${SETTLED_RANGES} USING (verification_id),
     ${FOUND(isOf('extra', 'stale', 'duplicate'), isOf('missing', 'deleted_in_target'))},
     -- Of rows that are on neither side.
-    LATERAL (SELECT count(*) AS rows FROM pg_temp.named n WHERE ${inRange('n.key')}) e,
+    LATERAL (SELECT count(*) AS rows FROM pg_temp.named n WHERE n.range = r.range) e,
     LATERAL (SELECT r.loaded - f.over + f.under + e.rows AS there) t,
     LATERAL (SELECT count(*) AS batches, coalesce(sum(x.loaded), 0) AS loaded, coalesce(sum(x.quarantined), 0) AS sent,
         -- Those of a batch that was skipped are no rows of quarantine.

@@ -109,6 +109,59 @@ it('is no row that went before the full run, whoever had written it', async () =
   expect(await balance(engine)).toMatchObject({ source: await sourceRows(), ...closed });
 });
 
+it('is no row that the full run had not met, and that was taken out by hand', async () => {
+  await migrate(engine, deleting, 90);
+  const [unmet, erased] = await keysOf(engine, 'case_states', 'true', 12).then((keys) => keys.slice(10));
+  await engine.onSource('DELETE FROM dispatch_state WHERE id = ?', [unmet]);
+  await migrate(engine, deleting, 90);
+  await eraseFromTarget([unmet!]);
+  await erase([erased!]);
+  expect((await verify(engine, deleting)).findings).toEqual(gone([erased!]));
+  await resync(engine, deleting);
+  expect(await balance(engine)).toMatchObject({ source: await sourceRows(), ...closed });
+  expect(await verify(engine, deleting, true)).toMatchObject({ findings: [], faults: {} });
+});
+
+it('is no row that the mapping leaves out by now, which the source may have', async () => {
+  await migrate(engine, deleting, 90);
+  const [key] = await keysOf(engine, 'case_states', `notes <> 'left out'`, 1);
+  await engine.onSource(`UPDATE dispatch_state SET notes = 'left out' WHERE id = ?`, [key]);
+  await eraseFromTarget([key!]);
+  const choosing: Mapping = {
+    ...deleting,
+    source: { ...deleting.source, where: `notes IS NULL OR notes <> 'left out'` },
+  };
+  const { findings, faults, verdict } = await verify(engine, choosing);
+  expect([findings, faults, verdict]).toEqual([[], { ledger: 1 }, 'not_proven']);
+});
+
+it('is taken off the balance also where another writer had marked it as gone', async () => {
+  await engine.onTarget('ALTER TABLE case_states ADD COLUMN gone_since timestamptz');
+  await migrate(engine, marking, 90);
+  const [key] = await keysOf(engine, 'case_states', 'true', 1);
+  await engine.onSource('DELETE FROM dispatch_state WHERE id = ?', [key]);
+  await engine.onTarget('UPDATE case_states SET gone_since = now() WHERE legacy_id = $1', [key]);
+  await resync(engine, marking);
+  expect(await balance(engine)).toMatchObject({ source: await sourceRows(), ...closed });
+  expect(await verify(engine, marking, true)).toMatchObject({ findings: [], faults: {} });
+});
+
+it('proves nothing where all rows are', async () => {
+  await migrate(engine, caseStates, 90);
+  await engine.onSource('DELETE FROM dispatch_state');
+  await engine.onTarget('TRUNCATE case_states');
+  expect((await verify(engine, caseStates)).verdict).toBe('not_proven');
+  await engine.onTarget('TRUNCATE carryover.quarantine CASCADE');
+  const { verdict, loaded, quarantined, source } = await verify(engine, caseStates);
+  expect({ verdict, loaded, quarantined, source }).toEqual({
+    verdict: 'not_proven',
+    loaded: 0,
+    quarantined: 0,
+    source: 0,
+  });
+  await expect(resync(engine, caseStates)).rejects.toThrow(/all .* loaded rows are gone from the source/);
+});
+
 it('is counted as a fault where nothing says which row it was', async () => {
   await migrate(engine, caseStates, 90);
   const keys = await keysOf(engine, 'case_states', 'true', 2);

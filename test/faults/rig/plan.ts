@@ -15,6 +15,7 @@ export const OUTSIDE: readonly (readonly [points: RegExp, who: string])[] = [
   [/^baseline\./, '`carryover setup`, which imports what was migrated before'],
   [/^verify\.latestRun$/, '`carryover verify`, and the workflow that it starts'],
   [/^verify\.(ids|openIds|fetchIds|nameIds)(\.|$)/, 'a verification whose source has no SHA-1'],
+  [/^verify\.nameErased$/, 'a verification of rows that were erased on both sides'],
   [/^verify\.(splitKey|keySpan)$/, 'a verification that finds a difference among thousands of rows'],
   [/^session\.cancel$/, 'a verification that is cancelled'],
   [/^accept(\.|$)/, '`carryover findings accept`'],

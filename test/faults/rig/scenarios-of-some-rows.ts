@@ -35,11 +35,7 @@ const resync: Scenario = {
   mapping: deletingStates,
   prepare: moveHere,
   drive: async (lane, operator) => {
-    await operator.start('resync', lane.taskQueue, lane.name, {
-      migration: deletingStates.name,
-      batchRows: 8,
-      maxDeletes: 0.05,
-    });
+    await operator.start('resync', lane.taskQueue, lane.name, { migration: deletingStates.name, batchRows: 8 });
     return operator.outcome(lane.name);
   },
 };

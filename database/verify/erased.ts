@@ -2,8 +2,7 @@
  * Rows that are on neither side any more, though the ledger counts them: erased in the source and in the target. No comparison of
  * the two sides meets them; what the batches of a range count, and the keys that were written, tells of them.
  */
-import type { TimedMapping } from '../converters/converter';
-import type { Sql } from '../converters/converter';
+import type { Sql, TimedMapping } from '../converters/converter';
 import { JOIN_COUNTED, countedAs, countedTables, numbersOf } from '../ledger/counted';
 import { lastUnloaded } from '../ledger/settled-keys';
 import { sha256Hex } from '../target/canonical';

@@ -227,6 +227,35 @@ describe('the Markdown report', () => {
   });
 });
 
+describe('the report of a re-sync', () => {
+  const again = {
+    mode: 'changed',
+    undoes: null,
+    base: '1',
+    rows: 0,
+    tookSkipped: false,
+    skipped: 0,
+    kept: [],
+    found: [],
+    takenAway: 0,
+  } as const;
+  const wordsOf = (erased?: number): string =>
+    toMarkdown(buildReport({ ...sampleFacts, again: erased === undefined ? again : { ...again, erased } }));
+
+  it('says how many rows were erased on both sides', () => {
+    expect(wordsOf(3)).toContain(' 3 rows are on neither side any more, and count no more.');
+    expect(wordsOf(1)).toContain(' 1 row is on neither side any more, and counts no more.');
+  });
+
+  it('says nothing of it where none was, or where an earlier version kept the report', () => {
+    for (const text of [wordsOf(0), wordsOf()]) {
+      expect(text).toContain('This run was a re-sync');
+      expect(text).not.toContain('neither side');
+      expect(text).not.toContain('undefined');
+    }
+  });
+});
+
 describe('writing', () => {
   const directory = mkdtempSync(join(tmpdir(), 'report-'));
   afterAll(() => rmSync(directory, { recursive: true }));

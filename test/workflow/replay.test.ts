@@ -37,6 +37,7 @@ describe('recorded histories', () => {
       'parked-and-retried: 1',
       'paused-and-resumed: 1',
       'plain: 1',
+      're-synced-before-0026: 1',
       're-synced: 1',
       'repaired: 1',
       'resumed: 1',
@@ -89,6 +90,15 @@ describe('a changed workflow', () => {
     await expect(replay(bundle, ofType('plain', 'transform'))).rejects.toThrow(DeterminismViolationError);
     // An abandoned run has no steps: nothing of it has changed.
     await replay(bundle, ofType('abandoned', 'abandon'));
+  });
+
+  it('that has re-syncs which are open compare by one more check is seen by the replay', async () => {
+    const bundle = await changedBundle('workflows/compare.ts', (text) =>
+      text.replace(`patched('the-ledger-names-rows')`, 'true'),
+    );
+    await expect(replay(bundle, ofType('re-synced-before-0026', 'takeFound'))).rejects.toThrow(
+      DeterminismViolationError,
+    );
   });
 
   it('that asks the ledger once more at its end is seen by the replay', async () => {
